@@ -1,0 +1,1 @@
+"""Asks the ledger and answers with plain data; knows no terminal."""

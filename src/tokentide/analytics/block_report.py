@@ -1,0 +1,101 @@
+"""The report of blocks: which there were, how the current one goes, and how it will end at this pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tokentide.analytics.blocks import (
+    RECENT_DAYS,
+    SESSION_HOURS,
+    Block,
+    BurnRate,
+    Projection,
+    burn_rate,
+    find_blocks,
+    length_us,
+    projection,
+    token_limit,
+)
+from tokentide.analytics.reports import Ask
+from tokentide.analytics.selection import Selection
+from tokentide.clock import DAY_US
+from tokentide.store.query import CostMode, Sums
+from tokentide.store.sqlite.ledger import Ledger
+
+WARNING_SHARE = Fraction(4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockWishes:
+    """What of the blocks is asked for."""
+
+    active: bool = False
+    """Only the one that is open."""
+    recent: bool = False
+    """Only those of the last three days, and the open one."""
+    token_limit: str = ""
+    """A number of tokens, or `max` for the largest block so far."""
+    hours: Fraction = SESSION_HOURS
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """One block with what follows from it."""
+
+    block: Block
+    is_active: bool
+    burn_rate: BurnRate | None
+    projection: Projection | None
+    """Only of an open block."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReport:
+    """Blocks in the order of time."""
+
+    rows: tuple[BlockRow, ...]
+    totals: Sums
+    limit: int | None
+    """Tokens to compare with; None if none was asked for or found."""
+    selection: Selection
+    mode: CostMode
+    timezone: str
+    generated_at: int
+    problems: int = 0
+
+
+def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, problems: int = 0) -> BlockReport:
+    """Reckon the blocks from every response that passes the filters; dates choose blocks by their beginning."""
+    length = length_us(wishes.hours)
+    blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode), length)
+    limit = token_limit(blocks, wishes.token_limit, now, length)
+    rows = tuple(_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))
+    totals = Sums()
+    for row in rows:
+        totals.add(row.block.sums)
+    return BlockReport(rows, totals, limit, ask.selection, ask.mode, ask.calendar.name, now, problems)
+
+
+def _row(block: Block, now: int, length: int) -> BlockRow:
+    active = block.is_active(now, length)
+    return BlockRow(block, active, burn_rate(block), projection(block, now) if active else None)
+
+
+def _is_wanted(block: Block, ask: Ask, wishes: BlockWishes, now: int, length: int) -> bool:
+    """True for a block that was asked for."""
+    active = block.is_active(now, length)
+    if wishes.active:
+        return active
+    if wishes.recent and not active and block.start < now - RECENT_DAYS * DAY_US:
+        return False
+    day, selection = ask.calendar.date_of(block.start), ask.selection
+    return (selection.since is None or day >= selection.since) and (selection.until is None or day <= selection.until)
+
+
+def limit_status(row: BlockRow, limit: int) -> str:
+    """`ok`, `warning` or `exceeds`: what is projected, against a limit in tokens."""
+    used = row.projection.total_tokens if row.projection else row.block.sums.total_tokens
+    if used > limit:
+        return "exceeds"
+    return "warning" if used > limit * WARNING_SHARE else "ok"

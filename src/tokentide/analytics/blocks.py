@@ -1,0 +1,113 @@
+"""Five-hour blocks, reckoned from the transcripts; an estimate, not the vendor's window.
+
+Source of the rules: research on ccusage, section 2.7. A block begins with the hour (UTC) of its first response and lasts
+five hours; a response more than five hours after the beginning, or after the one before it, begins another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tokentide.clock import HOUR_US, MINUTE_US
+from tokentide.store.query import Moment, Sums
+
+SESSION_HOURS = Fraction(5)
+RECENT_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRate:
+    """Use per time between a block's first and last response, so that an idle tail does not lower it."""
+
+    tokens_per_minute: float
+    input_output_tokens_per_minute: float
+    """Without cache reads and writes."""
+    cost_per_hour: int
+    """Nano-USD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a block will have used at its end, if the burn rate stays."""
+
+    total_tokens: int
+    cost: int
+    """Nano-USD."""
+    remaining_minutes: int
+
+
+@dataclass(slots=True)
+class Block:
+    """One block, or a gap between two."""
+
+    start: int
+    end: int
+    sums: Sums = field(default_factory=Sums)
+    by_model: dict[str, Sums] = field(default_factory=dict)
+    is_gap: bool = False
+
+    def add(self, moment: Moment) -> None:
+        """Count a response."""
+        self.sums.add(moment.sums)
+        self.by_model.setdefault(moment.model, Sums()).add(moment.sums)
+
+    def is_active(self, now: int, length: int) -> bool:
+        """True while it lasts and was used within its length."""
+        return not self.is_gap and now < self.end and now - self.sums.last_at < length
+
+
+def length_us(hours: Fraction) -> int:
+    """A block's length in microseconds."""
+    return int(hours * HOUR_US)
+
+
+def find_blocks(moments: Iterable[Moment], length: int) -> list[Block]:
+    """Blocks in the order of time, with a gap wherever more than a length passed between two responses."""
+    blocks: list[Block] = []
+    current: Block | None = None
+    for moment in moments:
+        if current is None or moment.at - current.start > length or moment.at - current.sums.last_at > length:
+            if current is not None and moment.at - current.sums.last_at > length:
+                blocks.append(Block(current.sums.last_at + length, moment.at, is_gap=True))
+            start = moment.at - moment.at % HOUR_US
+            current = Block(start, start + length)
+            blocks.append(current)
+        current.add(moment)
+    return blocks
+
+
+def burn_rate(block: Block) -> BurnRate | None:
+    """Use per time, in tokens and nano-USD.
+
+    Returns None for a gap and for a block whose responses span no time.
+    """
+    span = block.sums.last_at - block.sums.first_at
+    if block.is_gap or span <= 0:
+        return None
+    minutes = Fraction(span, MINUTE_US)
+    sums = block.sums
+    return BurnRate(
+        float(sums.total_tokens / minutes),
+        float((sums.input_tokens + sums.output_tokens) / minutes),
+        round(sums.cost / minutes * 60),
+    )
+
+
+def projection(block: Block, now: int) -> Projection | None:
+    """Use at the block's end, at its burn rate; None where that is unknown."""
+    rate = burn_rate(block)
+    if rate is None:
+        return None
+    left = max(0, round(Fraction(block.end - now, MINUTE_US)))
+    tokens = block.sums.total_tokens + round(rate.tokens_per_minute * left)
+    return Projection(tokens, block.sums.cost + round(Fraction(rate.cost_per_hour * left, 60)), left)
+
+
+def token_limit(blocks: Iterable[Block], wish: str, now: int, length: int) -> int | None:
+    """The limit to compare with: a number, or `max` for the largest block that is over; None if there is none."""
+    if wish.lower() != "max":
+        return int(wish) if wish else None
+    totals = [block.sums.total_tokens for block in blocks if not block.is_gap and not block.is_active(now, length)]
+    return max(totals, default=None)

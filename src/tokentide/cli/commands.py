@@ -1,0 +1,41 @@
+"""All commands, in the order of the help; each module has `configure(parser)` and `run(arguments, terminal)`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command."""
+
+    name: str
+    module: str
+    """Below `tokentide.cli`."""
+    summary: str
+    aliases: tuple[str, ...] = ()
+
+
+OVERVIEW = Command("overview", "overview", "today, this week, this month, the current block; what a bare `tokentide` shows")
+
+COMMANDS = (
+    OVERVIEW,
+    Command("daily", "reports", "usage and cost by day"),
+    Command("weekly", "reports", "usage and cost by week"),
+    Command("monthly", "reports", "usage and cost by month"),
+    Command("session", "reports", "usage and cost by session", ("sessions",)),
+    Command("project", "reports", "usage and cost by project", ("projects",)),
+    Command("model", "reports", "usage and cost by model", ("models",)),
+    Command("branch", "reports", "usage and cost by git branch", ("branches",)),
+    Command("block", "block", "five-hour blocks, with burn rate and projection", ("blocks",)),
+    Command("prices", "prices", "which price a model has, from where, since when"),
+    Command("sync", "sync", "bring the ledger up to date; --rebuild reads everything again"),
+    Command("doctor", "doctor", "what was found where, what could not be read, how the ledger is"),
+    Command("config", "config", "the settings in force, and where they come from"),
+    Command("demo", "demo", "any report on sample data, to see what it looks like"),
+    Command("completion", "completion", "shell completion for bash, zsh or fish"),
+)
+
+
+def find_command(name: str) -> Command | None:
+    """The command of that name or alias."""
+    return next((command for command in COMMANDS if name == command.name or name in command.aliases), None)

@@ -1,0 +1,22 @@
+"""What the process ends with; documented in docs/reference/exit-codes.md."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The codes of every command."""
+
+    OK = 0
+    """It did what was asked, also where there was nothing to report."""
+    ERROR = 1
+    """It could not; one line on standard error says why."""
+    USAGE = 2
+    """The command line is wrong."""
+    UNHEALTHY = 3
+    """`doctor` found something that needs a person."""
+    INTERRUPTED = 130
+    """Ctrl+C."""
+    PIPE_CLOSED = 141
+    """Whoever read the output stopped reading."""

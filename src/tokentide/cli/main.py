@@ -1,0 +1,106 @@
+"""Entry point: finds the command, imports only it, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from tokentide import __version__, clock
+from tokentide.cli.commands import COMMANDS, OVERVIEW, Command, find_command
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.terminal import Terminal, standard_terminal
+from tokentide.errors import TokentideError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    terminal = standard_terminal(clock.now_us())
+    try:
+        code = run(words, terminal)
+        terminal.out.flush()
+        return code
+    except UsageError as error:
+        terminal.say(str(error))
+        return ExitCode.USAGE
+    except TokentideError as error:
+        terminal.say(str(error))
+        return ExitCode.ERROR
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return ExitCode.PIPE_CLOSED
+
+
+def run(words: list[str], terminal: Terminal) -> int:
+    """Run one command on a terminal. Raises TokentideError; SystemExit for help and a wrong command line."""
+    if words[:1] in (["-h"], ["--help"], ["help"]) and len(words) == 1:
+        _top_parser().print_help(terminal.out)
+        return ExitCode.OK
+    if words in (["-V"], ["--version"]):
+        terminal.write(f"tokentide {__version__}")
+        return ExitCode.OK
+    command = OVERVIEW if not words or words[0].startswith("-") else find_command(words[0])
+    if command is None:
+        raise UsageError(_unknown_command(words[0]))
+    module = importlib.import_module(f"tokentide.cli.{command.module}")
+    options = parser_of(command).parse_args(words if words[:1] and words[0].startswith("-") else words[1:])
+    code: int = module.run(options, terminal)
+    return code
+
+
+def parser_of(command: Command) -> argparse.ArgumentParser:
+    """The parser of one command, with all its options."""
+    parser = argparse.ArgumentParser(
+        prog=f"tokentide {command.name}",
+        description=command.summary[0].upper() + command.summary[1:] + ".",
+        formatter_class=_formatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command.name)
+    importlib.import_module(f"tokentide.cli.{command.module}").configure(parser)
+    return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Coloured help on a terminal; the library is loaded only when help is shown there."""
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        from rich_argparse import RichHelpFormatter
+
+        return RichHelpFormatter(prog)
+    return argparse.HelpFormatter(prog)
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    """The help of the whole program."""
+    parser = argparse.ArgumentParser(
+        prog="tokentide",
+        usage="tokentide [command] [options]",
+        description="How much of Claude is left, what every token cost, and where it went. Nothing leaves this machine.",
+        epilog="`tokentide COMMAND --help` tells the options of a command.",
+        formatter_class=_formatter,
+        add_help=False,
+    )
+    group = parser.add_argument_group("commands")
+    for command in COMMANDS:
+        group.add_argument(command.name, nargs="?", help=command.summary)
+    options = parser.add_argument_group("options")
+    options.add_argument("-h", "--help", action="help", help="show this")
+    options.add_argument("-V", "--version", action="store_true", help="show the version")
+    return parser
+
+
+def _unknown_command(word: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, [command.name for command in COMMANDS], n=1)
+    return f"there is no command {word!r}" + (f"; did you mean `tokentide {near[0]}`?" if near else "; see `tokentide --help`")
+
+
+def _silence_stdout() -> None:
+    """Point standard output nowhere, so that the interpreter's last flush does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

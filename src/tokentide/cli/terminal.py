@@ -1,0 +1,70 @@
+"""What surrounds a command: the streams, their width and colours, the environment, the clock's answer."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PLAIN = str.maketrans(
+    {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "│": "|", "●": "*", "▏": "|"}
+    | {bar: level for bar, level in zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The outer world as a command sees it."""
+
+    environ: Mapping[str, str]
+    now: int
+    """The instant of the call, µs UTC."""
+    out: TextIO
+    err: TextIO
+
+    def write(self, text: str) -> None:
+        """Data, to standard output."""
+        self.out.write(text + "\n")
+
+    def say(self, text: str) -> None:
+        """Talk, to standard error."""
+        self.err.write(f"tokentide: {text}\n")
+
+    def width(self, asked: int | None) -> int | None:
+        """Columns to fill; None, without limit, where nobody looks at a terminal."""
+        if asked is not None:
+            return asked
+        if self.out.isatty() or self.environ.get("COLUMNS", "").isdecimal():
+            return shutil.get_terminal_size().columns
+        return None
+
+    def console(self, width: int | None, *, no_color: bool) -> Console:
+        """A Rich console on standard output."""
+        from rich.console import Console
+
+        plain = no_color or "NO_COLOR" in self.environ or self.environ.get("TERM") == "dumb"
+        return Console(file=self.out, width=width or 10_000, no_color=plain, color_system=None if plain else "auto", highlight=False)
+
+
+def standard_terminal(now: int) -> Terminal:
+    """The process's own streams; what their encoding lacks is written in plain characters."""
+    codecs.register_error("tokentide-plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="tokentide-plain")
+    return Terminal(os.environ, now, sys.stdout, sys.stderr)
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Stand-ins for characters that the output's encoding has not."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(character if character.isascii() else "?" for character in text), error.end

@@ -1,0 +1,72 @@
+"""Opens the ledger, brings it up to date, and goes on with a copy where it cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tokentide import locations
+from tokentide.cli.progress import observer_for
+from tokentide.cli.terminal import Terminal
+from tokentide.errors import LedgerDamaged, LedgerUnwritable
+from tokentide.pricing.book import PriceBook
+from tokentide.settings import Settings, load_settings
+from tokentide.store.sqlite.ledger import Ledger
+from tokentide.sync.engine import Synced, Synchroniser
+from tokentide.sync.recovery import open_copy, recover
+
+T = TypeVar("T")
+Work = Callable[[Ledger, Synced], T]
+
+
+class Workspace:
+    """Settings, prices and the ledger of one call."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        """Raises SettingsError."""
+        self.terminal = terminal
+        self.settings: Settings = load_settings(locations.settings_path(), terminal.environ)
+        self.book = PriceBook(self.settings.prices, cache_path=locations.price_cache_path(), data_path=locations.price_data_path())
+
+    def with_ledger(self, work: Work[T], *, rebuild: bool = False) -> T:
+        """Do something with the ledger, brought up to date.
+
+        A damaged ledger is set aside and made anew from what is there; one that cannot be written is copied into memory.
+        Raises LedgerTooNew.
+        """
+        try:
+            return self._attempt(work, rebuild=rebuild)
+        except LedgerDamaged as error:
+            self.terminal.say(str(error))
+            self._recover()
+            return self._attempt(work, rebuild=rebuild)
+
+    def _attempt(self, work: Work[T], *, rebuild: bool) -> T:
+        ledger = self._open()
+        with ledger:
+            try:
+                synced = self._synchroniser().sync(ledger, rebuild=rebuild)
+            except LedgerUnwritable as error:
+                self._say_unkept(error)
+                with ledger.in_memory() as copy:
+                    return work(copy, self._synchroniser().sync(copy, rebuild=rebuild))
+            return work(ledger, synced)
+
+    def _open(self) -> Ledger:
+        path = locations.ledger_path()
+        try:
+            return Ledger.open(path)
+        except LedgerUnwritable as error:
+            self._say_unkept(error)
+            return open_copy(path)
+
+    def _say_unkept(self, error: LedgerUnwritable) -> None:
+        self.terminal.say(f"{error}; this report is complete, but nothing new was kept")
+
+    def _recover(self) -> None:
+        """Set the damaged ledger aside; a new one takes what is readable of it and of the transcripts."""
+        recovered = recover(locations.ledger_path(), self._synchroniser(), self.terminal.now)
+        self.terminal.say(recovered.sentence())
+
+    def _synchroniser(self) -> Synchroniser:
+        return Synchroniser(self.settings, self.terminal.environ, self.book, observer_for(self.terminal))

@@ -1,0 +1,71 @@
+"""Every error that tokentide raises on purpose; each message says what happened, where, and what to do.
+
+TokentideError
+├── UsageError                 the command line or an argument is wrong
+├── SettingsError              the settings file cannot be used
+├── TimeZoneUnknown            no such IANA time zone here
+├── PriceDataError             the price book or an override cannot be used
+└── LedgerError
+    ├── LedgerTooNew           written by a newer tokentide
+    ├── LedgerDamaged          not a readable database
+    └── LedgerUnwritable       the disk, the folder or a lock refuses to take it
+"""
+
+from __future__ import annotations
+
+
+class TokentideError(Exception):
+    """Base of all expected errors: shown as one line on standard error, never as a traceback."""
+
+
+class UsageError(TokentideError):
+    """An argument does not make sense; the message names it and the values that would."""
+
+
+class SettingsError(TokentideError):
+    """The settings file names an unknown key, a wrong value, or is no TOML."""
+
+    def __init__(self, path: str, key: str | None, reason: str) -> None:
+        where = f"{path}, key {key}" if key else path
+        super().__init__(f"settings: {where}: {reason}")
+
+
+class TimeZoneUnknown(TokentideError):
+    """The name is not in the time-zone database of this machine."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"time zone {name!r} is not known here; give an IANA name such as Europe/Berlin, UTC, or local"
+        )
+
+
+class PriceDataError(TokentideError):
+    """Prices could not be read, fetched or understood."""
+
+
+class LedgerError(TokentideError):
+    """Base of what can be wrong with the ledger file."""
+
+
+class LedgerTooNew(LedgerError):
+    """The ledger was written by a later version and would be harmed by this one."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"ledger {path} has format {found}, this tokentide knows up to {known}: update tokentide, "
+            "or set TOKENTIDE_DATA_DIR to use another ledger"
+        )
+
+
+class LedgerDamaged(LedgerError):
+    """The file is no SQLite database any more, or its pages contradict each other."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"ledger {path} is damaged ({reason}): run `tokentide sync` to set it aside and rebuild it")
+
+
+class LedgerUnwritable(LedgerError):
+    """The ledger cannot be written: no room, no right, or a lock that does not end."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"ledger {path} cannot be written ({reason})")

@@ -1,0 +1,1 @@
+"""The atoms: plain data without behaviour beyond what defines them."""

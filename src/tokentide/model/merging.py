@@ -1,0 +1,127 @@
+"""Merging sightings of one response: the largest counters, at the first place it was spent.
+
+The merge is commutative, associative and idempotent, so that no order of reading changes a total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from tokentide.model.usage import Place, UsageRecord
+
+Places = Sequence[Place] | Mapping[int, Place]
+
+
+class Gathering:
+    """Records that are told apart by their ids: whatever shares a message id or a request id becomes one."""
+
+    def __init__(self, places: Places) -> None:
+        self.records: dict[str, UsageRecord] = {}
+        self._places = places
+        self._names: dict[str, str] = {}
+        self._settled: set[str] = set()
+
+    def settle(self, records: Iterable[UsageRecord]) -> None:
+        """Begin with records that stay where they are unless a sighting is truly earlier."""
+        for record in records:
+            self._put(record)
+            self._settled.add(record.identity)
+
+    def add(self, record: UsageRecord) -> None:
+        """Add a sighting, merged with all that it shares an id with."""
+        names, request = self._names, record.request_id
+        if record.identity in names or record.aliases or (request and f"request:{request}" in names):
+            record = self._united(record)
+        self._put(record)
+
+    def _united(self, record: UsageRecord) -> UsageRecord:
+        """The record together with those it belongs to, which are taken out."""
+        for identity in sorted({self._names[name] for name in names_of(record) if name in self._names}):
+            known = self.records.pop(identity)
+            record = merge_records(known, record, self._places, settled=identity in self._settled)
+        return record
+
+    def _put(self, record: UsageRecord) -> None:
+        self.records[record.identity] = record
+        self._names[record.identity] = record.identity
+        if record.request_id:
+            self._names[f"request:{record.request_id}"] = record.identity
+        for alias in record.aliases:
+            self._names[alias] = record.identity
+
+
+def names_of(record: UsageRecord) -> Iterator[str]:
+    """Every id that a sighting of the same response may bear."""
+    yield record.identity
+    if record.request_id:
+        yield f"request:{record.request_id}"
+    yield from record.aliases
+
+
+def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settled: bool = False) -> UsageRecord:
+    """Two sightings of one response as one record, which belongs to the senior one's place.
+
+    With `settled`, `one` is what is known already, and a tie that only names could settle leaves it where it is.
+    """
+    if one.place != other.place or one.model != other.model:
+        rank = _rank if settled else _seniority
+        earlier = rank(other, places) < rank(one, places)
+    else:
+        earlier = other.at < one.at
+    if earlier:
+        one, other = other, one
+    identity, aliases = _identity(one, other)
+    return UsageRecord(
+        identity,
+        _first(one.request_id, other.request_id),
+        one.at,
+        one.place,
+        one.model or other.model,
+        max(one.input_tokens, other.input_tokens),
+        max(one.output_tokens, other.output_tokens),
+        max(one.cache_creation_5m_tokens, other.cache_creation_5m_tokens),
+        max(one.cache_creation_1h_tokens, other.cache_creation_1h_tokens),
+        max(one.cache_read_tokens, other.cache_read_tokens),
+        max(one.web_search_requests, other.web_search_requests),
+        _first(one.speed, other.speed),
+        _first(one.service_tier, other.service_tier),
+        _first(one.inference_geo, other.inference_geo),
+        one.output_is_final or other.output_is_final,
+        max(one.reported_cost, other.reported_cost),
+        aliases,
+    )
+
+
+def moved(record: UsageRecord, place: int) -> UsageRecord:
+    """The record with another index of its place."""
+    return msgspec.structs.replace(record, place=place)
+
+
+def _rank(record: UsageRecord, places: Places) -> tuple[object, ...]:
+    """Sorts the first place before its copies: earliest instant, main chain, the session that was opened first."""
+    place = places[record.place]
+    return (record.at, place.is_sidechain, place.opened_at)
+
+
+def _seniority(record: UsageRecord, places: Places) -> tuple[object, ...]:
+    """The rank, with everything else behind it, so that no two places are alike."""
+    place = places[record.place]
+    return (*_rank(record, places), *msgspec.structs.astuple(place)[2:], place.source, place.account, record.model)
+
+
+def _first(one: str, other: str) -> str:
+    """The smaller of two texts that are not empty: `batch` and `fast` before `standard`, in any order of reading."""
+    return min(one, other) if one and other else one or other
+
+
+def _identity(one: UsageRecord, other: UsageRecord) -> tuple[str, tuple[str, ...]]:
+    """The identity of the merged record, and the ids it can also be found by."""
+    names = {one.identity, other.identity}
+    requests = {one.request_id, other.request_id} - {""}
+    if len(names) == 1 and len(requests) < 2 and not one.aliases and not other.aliases:
+        return one.identity, ()
+    identity = min(names, key=lambda name: (name.startswith(("request:", "anonymous:")), name))
+    every = names | {f"request:{request}" for request in requests} | set(one.aliases) | set(other.aliases)
+    return identity, tuple(sorted(every - {identity, f"request:{_first(one.request_id, other.request_id)}"}))

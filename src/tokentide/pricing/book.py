@@ -1,0 +1,184 @@
+"""The price book: what a response cost, and why."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tokentide.pricing.cache import LONGEST_NAME, MOST_NAMES, Cache, Facts, decode, encode, read_cache, write_cache
+from tokentide.pricing.edition import edition, package_file, signature
+from tokentide.pricing.tariff import UNPRICED, ModelPrices, Tariff, bands_at, divided_half_even, tariff_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from tokentide.model.usage import UsageRecord
+    from tokentide.pricing.catalogue import Catalogue
+    from tokentide.pricing.explain import PriceExplanation
+    from tokentide.pricing.overrides import PriceOverride
+
+TariffKey = tuple[str, str, str, str]
+"""Model, speed, service tier, inference geography: all that decides a tariff."""
+
+PICO_PER_NANO = 1000
+MOST_TARIFFS = 4096
+"""Tariffs kept in memory; a log with more model names than this is looked up name by name."""
+
+
+class PriceBook:
+    """Prices of all models at all times, as one edition of the data has them.
+
+    A book does not change while it lives; after `update_prices` make a new one.
+    """
+
+    def __init__(
+        self,
+        overrides: Mapping[str, PriceOverride] | None = None,
+        *,
+        cache_path: str | None,
+        data_path: str | None,
+    ) -> None:
+        """Open the book without reading price data, where the cache has it.
+
+        `cache_path`: prices looked up before; None keeps them in memory. `data_path`: prices fetched by
+        `update_prices`; the file need not exist, None uses the package alone.
+        Raises PriceDataError when genai-prices is not installed or an override's `same_as` leads in a circle.
+        """
+        self._overrides = _checked(overrides)
+        self._cache_path = cache_path
+        self._data_path = data_path
+        self._package_path = package_file()
+        self._signature = signature(self._package_path, data_path)
+        cache = read_cache(cache_path, self._signature) if cache_path else None
+        self._facts: Facts | None = cache.facts if cache else None
+        self._entries: dict[str, object] = cache.entries if cache else {}
+        self._tariffs: dict[TariffKey, Tariff] = {}
+        self._opened: Catalogue | None = None
+
+    @property
+    def version(self) -> str:
+        """Mark of everything that prices depend on: data, rules, overrides. Another mark, other prices."""
+        mark = self._facts.edition if self._facts else edition(self._package_path, self._data_path)
+        if not self._overrides:
+            return mark
+        from hashlib import blake2b
+
+        own = repr(sorted(self._overrides.items())).encode()
+        return f"{mark}-{blake2b(own, digest_size=8).hexdigest()}"
+
+    @property
+    def source(self) -> str:
+        """The book that is asked first, such as `genai-prices 0.2.3` or `fetched 2026-11-01`."""
+        return self._known_facts().source
+
+    @property
+    def book_date(self) -> date:
+        """The day the prices are from: that of the fetched file, or the newest start of a price in the package."""
+        return self._known_facts().day
+
+    @property
+    def fault(self) -> str:
+        """Why the fetched file is not used; empty if all is well."""
+        return self._known_facts().fault
+
+    def cost_nano_usd(self, record: UsageRecord) -> int | None:
+        """List price of one response at its own instant, in nano-USD; None if no price is known.
+
+        Summed in pico-USD and rounded once, halves to even.
+        """
+        key = (record.model, record.speed, record.service_tier, record.inference_geo)
+        tariff = self._tariffs.get(key)
+        if tariff is None:
+            tariff = self._tariff(key)
+        bands = bands_at(tariff, record.at)
+        if not bands:
+            return None
+        fresh, write_5m = record.input_tokens, record.cache_creation_5m_tokens
+        write_1h, read = record.cache_creation_1h_tokens, record.cache_read_tokens
+        rates = bands[0][1]
+        if len(bands) > 1:
+            prompt = fresh + write_5m + write_1h + read
+            rates = next(rates for above, rates in bands if prompt > above)
+        pico = (
+            fresh * rates[0]
+            + record.output_tokens * rates[1]
+            + write_5m * rates[2]
+            + write_1h * rates[3]
+            + read * rates[4]
+            + record.web_search_requests * rates[5]
+        )
+        return divided_half_even(pico, PICO_PER_NANO)
+
+    def explain(self, model: str, at_us: int) -> PriceExplanation:
+        """Where the price of a name comes from at an instant (µs UTC), and what it is."""
+        from tokentide.pricing.explain import explained, unknown
+
+        prices = self._find(model)
+        if prices is not None:
+            return explained(model, prices, at_us)
+        return unknown(model, self._catalogue().nearest(model))
+
+    def known_models(self, at_us: int) -> tuple[PriceExplanation, ...]:
+        """All Claude models that have a price, by id, with their price at an instant (µs UTC)."""
+        return tuple(self.explain(model, at_us) for model in self._known_facts().claude_ids)
+
+    def _tariff(self, key: TariffKey) -> Tariff:
+        model, speed, service_tier, inference_geo = key
+        prices = self._find(model)
+        tariff = (
+            UNPRICED
+            if prices is None
+            else tariff_for(prices, speed=speed, service_tier=service_tier, inference_geo=inference_geo)
+        )
+        if len(self._tariffs) < MOST_TARIFFS:
+            self._tariffs[key] = tariff
+        return tariff
+
+    def _find(self, model: str) -> ModelPrices | None:
+        """Prices of a name: the user's, else those of the books."""
+        if self._overrides:
+            from tokentide.pricing.own import overridden, override_for
+
+            key = override_for(self._overrides, model)
+            if key is not None:
+                return overridden(self._overrides, key, model, self._listed)
+        return self._listed(model)
+
+    def _listed(self, model: str) -> ModelPrices | None:
+        """Prices of a name in the books: from the cache, else looked up and added to it."""
+        if model in self._entries:
+            with suppress(ValueError):  # an entry that is none is looked up again
+                return decode(self._entries[model])
+        prices = self._catalogue().find(model)
+        if len(self._entries) < MOST_NAMES and len(model) <= LONGEST_NAME:
+            self._entries[model] = encode(prices)
+            if self._cache_path:
+                write_cache(self._cache_path, self._signature, Cache(self._known_facts(), self._entries))
+        return prices
+
+    def _known_facts(self) -> Facts:
+        """What is known about the data as a whole: from the cache, else from the data."""
+        if self._facts is None:
+            catalogue = self._catalogue()
+            mark = edition(self._package_path, self._data_path)
+            self._facts = Facts(mark, catalogue.source, catalogue.day, catalogue.fault, catalogue.claude_ids())
+        return self._facts
+
+    def _catalogue(self) -> Catalogue:
+        """The opened data; the first call costs a tenth of a second."""
+        if self._opened is None:
+            from tokentide.pricing.catalogue import open_catalogue
+
+            self._opened = open_catalogue(self._package_path, self._data_path)
+        return self._opened
+
+
+def _checked(overrides: Mapping[str, PriceOverride] | None) -> dict[str, PriceOverride]:
+    """A copy of the overrides, none of which leads in a circle."""
+    if not overrides:
+        return {}
+    from tokentide.pricing.overrides import check_chains
+
+    check_chains(overrides)
+    return dict(overrides)

@@ -1,0 +1,165 @@
+"""The price cache: prices looked up before, by the name asked for, in one small JSON file.
+
+It may be deleted at any time and is never trusted: what does not have the expected shape is looked up again.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import date
+from typing import NamedTuple, cast
+
+from tokentide.pricing.files import write_private
+from tokentide.pricing.tariff import STANDARD, Band, DayPart, ModelPrices, Rates, Segment, Tariff
+
+LARGEST_BYTES = 2_000_000
+MOST_NAMES = 400
+"""More names than any person uses; beyond it no new ones are kept."""
+LONGEST_NAME = 200
+"""No vendor's name is longer; a longer one is data gone astray and not kept."""
+
+LARGEST_NUMBER = 1 << 62
+
+
+class Facts(NamedTuple):
+    """What is known about the price data as a whole without opening it."""
+
+    edition: str
+    source: str
+    day: date
+    fault: str
+    claude_ids: tuple[str, ...]
+
+
+class Cache(NamedTuple):
+    """The content of a cache file. Entries are as in the file; `decode` checks each when it is needed."""
+
+    facts: Facts
+    entries: dict[str, object]
+
+
+def read_cache(path: str, signature: str) -> Cache | None:
+    """The cache; None if there is none, or it belongs to other price data, or is damaged."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        document = _mapping(json.loads(content)) if len(content) <= LARGEST_BYTES else {}
+        if document.get("signature") != signature:
+            return None
+        return Cache(_facts(document), _mapping(document["models"]))
+    except (OSError, ValueError, LookupError, RecursionError):
+        return None
+
+
+def write_cache(path: str, signature: str, cache: Cache) -> None:
+    """Write the cache; where that is not possible, the next run looks the prices up again."""
+    facts = cache.facts._asdict() | {"day": cache.facts.day.isoformat()}
+    document = {"signature": signature, **facts, "models": cache.entries}
+    with suppress(OSError):
+        write_private(path, json.dumps(document, separators=(",", ":")).encode())
+
+
+def encode(prices: ModelPrices | None) -> object:
+    """An entry of the file; None for a name without a price."""
+    return None if prices is None else prices._asdict()
+
+
+def decode(entry: object) -> ModelPrices | None:
+    """The prices of an entry.
+
+    Raises ValueError when it is not an entry.
+    """
+    if entry is None:
+        return None
+    fields = _mapping(entry)
+    try:
+        return ModelPrices(
+            model_id=_text(fields["model_id"]),
+            source=_text(fields["source"]),
+            notes=tuple(_text(note) for note in _list(fields["notes"])),
+            residency=fields["residency"] is True,
+            regional=fields["regional"] is True,
+            tariffs=_tariffs(fields["tariffs"]),
+        )
+    except KeyError as error:
+        message = "not a cache entry"
+        raise ValueError(message) from error
+
+
+def _facts(document: dict[str, object]) -> Facts:
+    return Facts(
+        edition=_text(document["edition"]),
+        source=_text(document["source"]),
+        day=date.fromisoformat(_text(document["day"])),
+        fault=_text(document["fault"]),
+        claude_ids=tuple(_text(name) for name in _list(document["claude_ids"])),
+    )
+
+
+def _tariffs(raw: object) -> dict[str, Tariff]:
+    tariffs = {context: _tariff(tariff) for context, tariff in _mapping(raw).items()}
+    if STANDARD not in tariffs:
+        message = "no standard price"
+        raise ValueError(message)
+    return tariffs
+
+
+def _tariff(raw: object) -> Tariff:
+    return tuple(_segment(item) for item in _list(raw, at_least=1))
+
+
+def _segment(raw: object) -> Segment:
+    since, parts = _pair(raw)
+    return _integer(since), tuple(_day_part(item) for item in _list(parts, at_least=1))
+
+
+def _day_part(raw: object) -> DayPart:
+    since, bands = _pair(raw)
+    return _integer(since), tuple(_band(item) for item in _list(bands, at_least=1))
+
+
+def _band(raw: object) -> Band:
+    above, rates = _pair(raw)
+    return _integer(above), _rates(rates)
+
+
+def _rates(raw: object) -> Rates:
+    numbers = [_integer(number) for number in _list(raw)]
+    if len(numbers) != 6 or min(numbers) < 0:  # noqa: PLR2004 - the six of Rates
+        message = "not six rates"
+        raise ValueError(message)
+    return cast("Rates", tuple(numbers))
+
+
+def _pair(raw: object) -> tuple[object, object]:
+    first, second = _list(raw)
+    return first, second
+
+
+def _list(raw: object, at_least: int = 0) -> list[object]:
+    if not isinstance(raw, list) or len(raw) < at_least:
+        message = "not a list of the expected length"
+        raise ValueError(message)
+    return raw
+
+
+def _mapping(raw: object) -> dict[str, object]:
+    if not isinstance(raw, dict):
+        message = "not a mapping"
+        raise ValueError(message)  # noqa: TRY004 - one error for every fault of the file
+    return raw
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        message = "not a text"
+        raise ValueError(message)  # noqa: TRY004
+    return raw
+
+
+def _integer(raw: object) -> int:
+    if type(raw) is not int or abs(raw) > LARGEST_NUMBER:
+        message = "not an integer that a price could be"
+        raise ValueError(message)
+    return raw

@@ -1,0 +1,73 @@
+"""The columns of a report, with how much each matters; tables, CSV and Markdown take theirs from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.reports import Report, Row
+from tokentide.render import words
+
+Cell = Callable[[Row], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a report."""
+
+    title: str
+    cell: Cell
+    importance: int
+    """On a narrow terminal the smallest goes first; 9 stays whatever happens."""
+    is_number: bool = True
+    style: str = ""
+
+
+def columns(report: Report, calendar: Calendar) -> list[Column]:
+    """The columns of a report, in order."""
+    kind = report.kind
+    head = [Column(kind.key.removesuffix("_id").capitalize(), _key_cell(report), 9, is_number=False, style="bold")]
+    if kind.name == "session":
+        head = [Column("Session", _session_cell, 9, is_number=False, style="bold"), Column("Project", _project_cell, 4, is_number=False)]
+    if kind.name == "branch":
+        head.append(Column("Project", _project_cell, 7, is_number=False))
+    if kind.name != "model":
+        head.append(Column("Models", _models_cell, 1, is_number=False, style="cyan"))
+    if kind.name == "session":
+        head.append(Column("Last used", lambda row: f"{calendar.local(row.sums.last_at):%Y-%m-%d %H:%M}", 5, is_number=False))
+    return [*head, *_counters()]
+
+
+def _counters() -> list[Column]:
+    return [
+        Column("Responses", lambda row: words.tokens(row.sums.responses), 0),
+        Column("Input", lambda row: words.tokens(row.sums.input_tokens), 4),
+        Column("Output", lambda row: words.output(row.sums), 6),
+        Column("Cache write", lambda row: words.tokens(row.sums.cache_creation_5m_tokens + row.sums.cache_creation_1h_tokens), 2),
+        Column("Cache read", lambda row: words.tokens(row.sums.cache_read_tokens), 3),
+        Column("Total", lambda row: words.tokens(row.sums.total_tokens), 8, style="bold"),
+        Column("Cost", lambda row: words.cost(row.sums), 9, style="green"),
+    ]
+
+
+def _key_cell(report: Report) -> Cell:
+    """The row's key as people read it."""
+    if report.kind.name == "project":
+        return lambda row: words.project_name(row.key)
+    if report.kind.name == "model":
+        return lambda row: words.clean(row.key)
+    return lambda row: words.clean(row.key) or "(none)"
+
+
+def _session_cell(row: Row) -> str:
+    """A session's title, else the beginning of its id."""
+    return words.clean(row.facts.title) if row.facts and row.facts.title else words.clean(row.key[:8])
+
+
+def _project_cell(row: Row) -> str:
+    return words.project_name(row.facts.project) if row.facts else ""
+
+
+def _models_cell(row: Row) -> str:
+    return ", ".join(dict.fromkeys(words.model_name(model) for model in row.models))

@@ -1,0 +1,83 @@
+"""Numbers, money, time and names as people read them."""
+
+from __future__ import annotations
+
+import re
+
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from tokentide.store.query import Sums
+
+NANO_PER_CENT = 10_000_000
+NO_PRICE = "no price"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_DATE_SUFFIX = re.compile(r"-(20\d{6})$")
+_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
+
+
+def clean(text: str) -> str:
+    """Text from data without characters that steer a terminal or turn its direction."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def tokens(count: int) -> str:
+    """A count with separators: 1,234,567."""
+    return f"{count:,}"
+
+
+def short_tokens(count: int) -> str:
+    """A count in three digits: 1.23M."""
+    for size, unit in _UNITS:
+        if count >= size:
+            value = count / size
+            return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}{unit}"
+    return str(count)
+
+
+def money(nano: int) -> str:
+    """Nano-USD in dollars and cents, rounded half to even; an amount too small for that is not shown as nothing."""
+    cents, rest = divmod(nano, NANO_PER_CENT)
+    cents += rest * 2 > NANO_PER_CENT or (rest * 2 == NANO_PER_CENT and cents % 2 == 1)
+    if cents == 0 and nano > 0:
+        return "<$0.01"
+    return f"${cents // 100:,}.{cents % 100:02}"
+
+
+def cost(sums: Sums) -> str:
+    """The cost of some usage; says where a part or all of it has no price."""
+    if sums.unpriced_responses == 0:
+        return money(sums.cost)
+    return NO_PRICE if sums.unpriced_responses == sums.responses else f"{money(sums.cost)} + ?"
+
+
+def output(sums: Sums) -> str:
+    """The output tokens; `≥` where some of the counts are lower bounds."""
+    return ("≥" if sums.lower_bound_responses else "") + tokens(sums.output_tokens)
+
+
+def duration(us: int) -> str:
+    """A stretch of time in its two largest units: 2 h 05 min."""
+    if us >= DAY_US:
+        return f"{us // DAY_US} d {us % DAY_US // HOUR_US} h"
+    if us >= HOUR_US:
+        return f"{us // HOUR_US} h {us % HOUR_US // MINUTE_US:02} min"
+    return f"{us // MINUTE_US} min" if us >= MINUTE_US else f"{max(us, 0) // SECOND_US} s"
+
+
+def ago(us: int) -> str:
+    """How long ago something was; nothing lies ahead."""
+    return "just now" if us < MINUTE_US else f"{duration(us)} ago"
+
+
+def model_name(model: str) -> str:
+    """A model without its vendor and date: opus-4-8."""
+    return clean(_DATE_SUFFIX.sub("", model).removeprefix("claude-"))
+
+
+def project_name(path: str) -> str:
+    """The last part of a folder; the whole text where there is none."""
+    return clean(re.split(r"[/\\]", path.rstrip("/\\"))[-1] or path) or "(unknown)"
+
+
+def plural(count: int, noun: str) -> str:
+    """1 line, 2 lines."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,155 @@
+"""What a person has chosen: typed flag > environment > settings file > default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TypeVar, cast
+
+from tokentide.errors import SettingsError
+from tokentide.model.prices import PriceOverride
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+COST_MODES = ("auto", "calculate", "display")
+MAX_SETTINGS_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, with their defaults."""
+
+    timezone: str = "local"
+    """IANA name of the zone that days, weeks and months are cut in; `local` for the system's."""
+    start_of_week: str = "monday"
+    """First day of a week, in every report."""
+    cost_mode: str = "auto"
+    """`auto`: what the client reported, else calculated; `calculate`; `display`: only what was reported."""
+    claude_dirs: tuple[str, ...] = ()
+    """Further folders to read like `~/.claude`."""
+    default_dirs: bool = True
+    """Whether the usual folders are read; off, only `claude_dirs` and CLAUDE_CONFIG_DIR are."""
+    prices: Mapping[str, PriceOverride] = field(default_factory=dict)
+    """Own prices, by model; they win over the price book."""
+
+
+ENVIRONMENT = {
+    "timezone": "TOKENTIDE_TIMEZONE",
+    "start_of_week": "TOKENTIDE_START_OF_WEEK",
+    "cost_mode": "TOKENTIDE_COST_MODE",
+}
+"""The settings that an environment variable may set."""
+
+
+def load_settings(path: str, environ: Mapping[str, str]) -> Settings:
+    """The settings from the file, which need not exist, and from the environment. Raises SettingsError."""
+    settings = _from_file(path)
+    for name, variable in ENVIRONMENT.items():
+        if environ.get(variable):
+            settings = replace(settings, **{name: _PARSERS[name](f"${variable}", name, environ[variable])})  # type: ignore[arg-type]
+    return settings
+
+
+def _from_file(path: str) -> Settings:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_SETTINGS_BYTES)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingsError(path, None, f"cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(path, None, f"no valid TOML: {error}") from error
+    values = {name: _known(path, name, _PARSERS)(path, name, value) for name, value in table.items()}
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _text(path: str, key: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise SettingsError(path, key, "must be text in quotes")
+    return value
+
+
+def _flag(path: str, key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError(path, key, "must be true or false")
+    return value
+
+
+def _folders(path: str, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise SettingsError(path, key, 'must be a list of folders, such as ["~/.claude-work"]')
+    return tuple(value)
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, str, object], str]:
+    """A parser for a word out of a few."""
+
+    def parse(path: str, key: str, value: object) -> str:
+        word = value.lower() if isinstance(value, str) else value
+        if word not in choices:
+            raise SettingsError(path, key, f"must be one of {', '.join(choices)}, not {value!r}")
+        return cast(str, word)
+
+    return parse
+
+
+def _prices(path: str, key: str, value: object) -> dict[str, PriceOverride]:
+    if not isinstance(value, dict):
+        raise SettingsError(path, key, 'must hold a table a model, such as [prices."my-model"]')
+    return {model: _override(path, f"{key}.{model}", rates) for model, rates in value.items()}
+
+
+def _override(path: str, key: str, rates: object) -> PriceOverride:
+    """One model's own prices, or the model whose price it shares."""
+    if not isinstance(rates, dict):
+        raise SettingsError(path, key, "must be a table")
+    if set(rates) == {"same_as"}:
+        return PriceOverride(same_as=_text(path, f"{key}.same_as", rates["same_as"]))
+    parsed = {name: _known(path, name, _RATES, f"{key}.{name}")(path, f"{key}.{name}", rate) for name, rate in rates.items()}
+    if not {"input_usd_per_mtok", "output_usd_per_mtok"} <= parsed.keys():
+        raise SettingsError(path, key, "needs input_usd_per_mtok and output_usd_per_mtok, or same_as alone")
+    return PriceOverride(**parsed)
+
+
+def _rate(path: str, key: str, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < 1_000_000:
+        raise SettingsError(path, key, "must be a number of USD, 0 or more")
+    return Decimal(value)
+
+
+_P = TypeVar("_P")
+_Parser = Callable[[str, str, object], object]
+_PARSERS: Mapping[str, _Parser] = {
+    "timezone": _text,
+    "start_of_week": _one_of(WEEKDAYS),
+    "cost_mode": _one_of(COST_MODES),
+    "claude_dirs": _folders,
+    "default_dirs": _flag,
+    "prices": _prices,
+}
+_RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {
+    name: _rate
+    for name in (
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+        "cache_write_5m_usd_per_mtok",
+        "cache_write_1h_usd_per_mtok",
+        "cache_read_usd_per_mtok",
+    )
+}
+
+
+def _known(path: str, name: str, table: Mapping[str, _P], key: str = "") -> _P:
+    if name in table:
+        return table[name]
+    import difflib
+
+    near = difflib.get_close_matches(name, table, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(table)}"
+    raise SettingsError(path, key or name, f"unknown key{hint}")

@@ -1,0 +1,1 @@
+"""Claude Code's local transcripts: where they lie, what their lines mean, how they are read."""

@@ -1,0 +1,313 @@
+"""From lines to usage records: identity, merging within a file, tokens, and what a session is called.
+
+The rules are DESIGN.md section 5; the cases they come from stand in this folder's README.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tokentide.model.batch import ProblemNote
+from tokentide.model.merging import merge_records
+from tokentide.model.usage import Place, UsageRecord
+from tokentide.repositories import project_of
+from tokentide.sources.claude_code.instants import parse_instant
+from tokentide.sources.claude_code.lines import read_objects
+from tokentide.sources.claude_code.wire import (
+    Counts,
+    Iteration,
+    Line,
+    Message,
+    Usage,
+    decode_agent_result,
+    decode_line,
+    decode_stamp,
+    decode_title,
+)
+
+SYNTHETIC = "<synthetic>"
+FINAL_COUNTS_SINCE = (2, 1, 69)
+"""From this client version on a null `stop_reason` no longer means a placeholder count."""
+TITLE_RANK = {"summary": 1, "ai-title": 2, "custom-title": 3}
+PROBLEMS_KEPT = 100
+"""Problems of one file that are listed one by one; the others are only counted."""
+NANO_USD = 1_000_000_000
+_REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(slots=True)
+class FileContext:
+    """What the place of a file tells about its lines."""
+
+    path: str
+    slug: str
+    session_id: str
+    """The session that the path names, for lines that name none."""
+    source: str = "claude_code"
+    account: str = ""
+    opened_at: int | None = None
+    """Instant of the first timestamped line; None until one was seen."""
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What the lines of one or more files said."""
+
+    places: list[Place] = field(default_factory=list)
+    records: dict[str, UsageRecord] = field(default_factory=dict)
+    """By identity; each merged from its sightings."""
+    titles: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By session id: rank of the kind of title, title."""
+    agent_types: dict[str, str] = field(default_factory=dict)
+    """By agent id."""
+    problems: list[ProblemNote] = field(default_factory=list)
+
+
+class LineParser:
+    """Takes the lines of one file in order and adds what they say to a harvest.
+
+    Every line is counted once, as usage, ignored or problem.
+    """
+
+    def __init__(self, context: FileContext, harvest: Harvest) -> None:
+        self.context = context
+        self.harvest = harvest
+        self.usage_lines = 0
+        self.ignored_lines = 0
+        self.problem_lines = 0
+        self._place_indexes: dict[tuple[object, ...], int] = {}
+
+    def usage_line(self, raw: memoryview | bytes, number: int) -> None:
+        """A line that bears the name of a token counter."""
+        try:
+            line = decode_line(raw)
+        except _REFUSED:
+            self._tolerantly(bytes(raw), number)
+            return
+        self.count(self._take(line), number)
+
+    def plain_line(self, raw: bytes, number: int) -> None:
+        """A line without counters that does not look like one object: blank, an array, torn."""
+        faults = [found for found in read_objects(raw) if isinstance(found, str)]
+        self.count(faults[0] if faults else False, number)
+
+    def title_line(self, raw: bytes) -> None:
+        """A line that may name a session; a later one of the same kind wins."""
+        try:
+            found = decode_title(raw)
+        except _REFUSED:
+            return
+        rank, title = TITLE_RANK.get(found.type or "", 0), found.customTitle or found.aiTitle or found.summary
+        session = found.sessionId or self.context.session_id
+        if title and rank >= max(1, self.harvest.titles.get(session, (0, ""))[0]):
+            self.harvest.titles[session] = (rank, title)
+
+    def opening_line(self, raw: bytes) -> None:
+        """A line of the head of the file, until one bears a time."""
+        try:
+            stamp = decode_stamp(raw).timestamp
+        except _REFUSED:
+            return
+        self.context.opened_at = parse_instant(stamp) if stamp else None
+
+    def final_fragment(self, raw: bytes) -> None:
+        """What stands behind the last line end: counted if it is whole, else it waits for its rest."""
+        try:
+            line = decode_line(raw)
+        except _REFUSED:
+            return
+        self._take(line)
+
+    def _tolerantly(self, raw: bytes, number: int) -> None:
+        """A line that the typed decoder refused; all that can be read of it is."""
+        outcomes = [found if isinstance(found, str) else self._take(found) for found in read_objects(raw)]
+        faults = [outcome for outcome in outcomes if isinstance(outcome, str)]
+        self.count(faults[0] if faults else any(outcomes), number)
+
+    def count(self, outcome: bool | str, number: int) -> None:
+        """Book a line as usage (True), ignored (False) or problem (the reason)."""
+        if isinstance(outcome, str):
+            self.problem_lines += 1
+            if self.problem_lines <= PROBLEMS_KEPT:
+                self.harvest.problems.append(ProblemNote(self.context.path, number, outcome))
+        elif outcome:
+            self.usage_lines += 1
+        else:
+            self.ignored_lines += 1
+
+    def _take(self, line: Line) -> bool | str:
+        """Add what a line says; True if it bore usage, a reason if its usage cannot be used."""
+        message = line.message
+        if message is not None and message.usage is not None:
+            if line.isApiErrorMessage:
+                return False
+            return self._add(line, message, line.timestamp, line.requestId, line.agentId, bool(line.isSidechain))
+        nested = line.data.message if line.data is not None else None
+        if nested is not None and nested.message is not None and nested.message.usage is not None:
+            agent = line.data.agentId if line.data is not None else None
+            return self._add(line, nested.message, nested.timestamp or line.timestamp, nested.requestId, agent, True)
+        self._note_agent(line.toolUseResult)
+        return False
+
+    def _note_agent(self, result: msgspec.Raw) -> None:
+        """Remember what kind of sub-agent an id belongs to."""
+        if b'"agentType"' not in bytes(result):
+            return
+        try:
+            found = decode_agent_result(result)
+        except _REFUSED:
+            return
+        if found.agentId and found.agentType:
+            self.harvest.agent_types[found.agentId] = found.agentType
+
+    def _add(
+        self, line: Line, message: Message, stamp: str | None, request: str | None, agent: str | None, sidechain: bool
+    ) -> bool | str:
+        """Add one sighting of a response; True, False for a synthetic one, or why it cannot be placed in time."""
+        usage, model = message.usage, message.model or ""
+        if model == SYNTHETIC or usage is None:
+            return False
+        at = parse_instant(stamp) if stamp else None
+        if at is None:
+            return "usage without a valid timestamp"
+        place = self._place(line, agent or "", sidechain)
+        known = self.harvest.records.get(message.id or "") if line.costUSD is None else None
+        if known is not None and _adds_nothing(known, message, usage, (at, place, request or "")):
+            return True
+        final = message.stop_reason is not None or _is_final(line.version)
+        record = _record(message, usage, request or "", at, place, final, line.costUSD)
+        if not record.identity:
+            record = msgspec.structs.replace(record, identity=_anonymous(self.harvest.places[place].session_id, record))
+        self._merge(record)
+        for index, iteration in enumerate(usage.iterations or ()):
+            if iteration.model and iteration.model != model:
+                self._merge(_iteration_record(iteration, record, index))
+        return True
+
+    def _merge(self, record: UsageRecord) -> None:
+        """Put a sighting with those of the same response."""
+        records, places = self.harvest.records, self.harvest.places
+        known = records.get(record.identity)
+        records[record.identity] = record if known is None else merge_records(known, record, places)
+
+    def _place(self, line: Line, agent: str, sidechain: bool) -> int:
+        """The index of the line's place, made at its first mention."""
+        key = (line.sessionId, line.cwd, line.gitBranch, agent, sidechain, line.version)
+        index = self._place_indexes.get(key)
+        if index is None:
+            index = self._place_indexes[key] = len(self.harvest.places)
+            context = self.context
+            self.harvest.places.append(
+                Place(
+                    source=context.source,
+                    account=context.account,
+                    session_id=line.sessionId or context.session_id,
+                    opened_at=context.opened_at or 0,
+                    project=project_of(line.cwd or "", context.slug),
+                    branch=line.gitBranch or "",
+                    agent_id=agent,
+                    is_sidechain=sidechain,
+                    version=line.version or "",
+                )
+            )
+        return index
+
+
+def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: tuple[int, int, str]) -> bool:
+    """True for a later streamed copy that repeats what is known: half of all lines, so it is told apart cheaply.
+
+    `sighting` is the instant, the place and the request id.
+    """
+    at, place, request = sighting
+    split, tools = usage.cache_creation, usage.server_tool_use
+    return (
+        known.place == place
+        and known.at <= at
+        and known.request_id == request
+        and known.output_is_final
+        and known.output_tokens >= (usage.output_tokens or 0)
+        and known.input_tokens == usage.input_tokens
+        and known.cache_read_tokens == (usage.cache_read_input_tokens or 0)
+        and known.cache_creation_5m_tokens + known.cache_creation_1h_tokens == (usage.cache_creation_input_tokens or 0)
+        and known.cache_creation_1h_tokens == ((split.ephemeral_1h_input_tokens or 0) if split else 0)
+        and known.web_search_requests == ((tools.web_search_requests or 0) if tools else 0)
+        and known.model == message.model
+        and known.speed == (usage.speed or "")
+        and known.reported_cost < 0
+        and (usage.iterations is None or len(usage.iterations) < 2)
+    )
+
+
+def _record(message: Message, usage: Usage, request: str, at: int, place: int, final: bool, cost_usd: float | None) -> UsageRecord:
+    """One sighting as a record; its identity is empty where it bears no id."""
+    counts = _tokens(usage)
+    for iteration in usage.iterations or ():
+        if iteration.type == "compaction" and (not iteration.model or iteration.model == message.model):
+            counts = tuple(map(sum, zip(counts, _tokens(iteration), strict=True)))
+    return UsageRecord(
+        message.id or (f"request:{request}" if request else ""),
+        request,
+        at,
+        place,
+        message.model or "",
+        *counts,
+        web_search_requests=(usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0,
+        speed=usage.speed or "",
+        service_tier=usage.service_tier or "",
+        inference_geo=usage.inference_geo if usage.inference_geo not in (None, "not_available") else "",
+        output_is_final=final,
+        reported_cost=-1 if cost_usd is None or cost_usd < 0 else round(cost_usd * NANO_USD),
+    )
+
+
+def _iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> UsageRecord:
+    """A pass on another model: a response of its own, told from its parent by its position."""
+    return UsageRecord(
+        f"{parent.identity}#{index}",
+        "",
+        parent.at,
+        parent.place,
+        iteration.model or "",
+        *_tokens(iteration),
+        service_tier=parent.service_tier,
+        inference_geo=parent.inference_geo,
+        output_is_final=parent.output_is_final,
+    )
+
+
+def _tokens(counts: Counts) -> tuple[int, int, int, int, int]:
+    """Input, output, cache writes for 5 minutes and for 1 hour, cache reads.
+
+    Where the split by lifetime and the flat sum disagree the larger counts; the difference is taken as 5 minutes.
+    """
+    split = counts.cache_creation
+    short = (split.ephemeral_5m_input_tokens or 0) if split is not None else 0
+    long = (split.ephemeral_1h_input_tokens or 0) if split is not None else 0
+    flat = counts.cache_creation_input_tokens or 0
+    return (
+        counts.input_tokens or 0,
+        counts.output_tokens or 0,
+        max(short, flat - long),
+        long,
+        counts.cache_read_input_tokens or 0,
+    )
+
+
+def _anonymous(session: str, record: UsageRecord) -> str:
+    """The identity of a response without ids: session, instant, model, counts."""
+    counts = (
+        record.input_tokens,
+        record.output_tokens,
+        record.cache_creation_5m_tokens,
+        record.cache_creation_1h_tokens,
+        record.cache_read_tokens,
+    )
+    return ":".join(map(str, ("anonymous", session, record.at, record.model, *counts)))
+
+
+def _is_final(version: str | None) -> bool:
+    """True for a client that writes counts only when they are final; unknown versions are taken as old."""
+    parts = (version or "0").split("-")[0].split(".")[:3]
+    return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= FINAL_COUNTS_SINCE

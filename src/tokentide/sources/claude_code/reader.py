@@ -1,0 +1,186 @@
+"""Reads a transcript from an offset on: bytes in large pieces, candidate lines found by a byte search.
+
+Only a line that bears the name of a token counter is decoded whole. Every other line is looked at from outside: it must
+begin with `{` and end with `}`, or it is examined; a line that may name a session is decoded for that.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import BinaryIO
+
+from tokentide.model.files import FileState, Position
+from tokentide.sources.claude_code.paths import FoundFile
+from tokentide.sources.claude_code.parser import FileContext, Harvest, LineParser
+
+COUNTER = b'put_tokens"'
+"""Ends the name of every token counter, of input and of output."""
+CHUNK_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 26
+"""A longer line is not held in memory: it is a problem if it bears a counter, else ignored."""
+HEAD_BYTES = 4096
+TAIL_BYTES = 256
+OPENING_LINES = 50
+"""Lines of the head in which the first time is looked for."""
+TITLE_LINE_BYTES = 8192
+_TITLE_STARTS = (b'{"type":"summary"', b'{"type":"ai-title"', b'{"type":"custom-title"')
+_OPEN, _CLOSE, _NEWLINE = b"{}\n"
+
+
+class TranscriptReader:
+    """Reads one transcript after another, into the same buffer and the same harvest."""
+
+    def __init__(self, harvest: Harvest) -> None:
+        self._harvest = harvest
+        self._buffer = bytearray(CHUNK_BYTES)
+
+    def read(self, found: FoundFile, account: str, known: FileState | None = None) -> FileState:
+        """Read what was appended since `known`; the whole file if it is new, truncated, rewritten or replaced.
+
+        Returns the file as it is known now. A half-written last line waits for its rest. Raises OSError if the file
+        cannot be read.
+        """
+        with open(found.path, "rb", buffering=0) as file:
+            before = known if known is not None and _continues(file, known.position) else _unread(found, known)
+            start = before.position
+            context = FileContext(found.key, found.slug, session_of(found.path), found.source, account, start.opened_at or None)
+            scan = _Scan(LineParser(context, self._harvest), start, self._buffer)
+            file.seek(start.offset)
+            scan.read(file)
+            parser = scan.parser
+            return FileState(
+                found.key,
+                found.source,
+                found.stamp,
+                _position(file, scan),
+                before.usage_lines + parser.usage_lines,
+                before.ignored_lines + parser.ignored_lines,
+                before.problem_lines + parser.problem_lines,
+                before.generation,
+            )
+
+
+def session_of(path: str) -> str:
+    """The session that a path names: `S.jsonl`, or `S/subagents/…/agent-….jsonl`."""
+    parts = path.replace("\\", "/").split("/")
+    if "subagents" in parts[1:]:
+        return parts[parts.index("subagents", 1) - 1]
+    return parts[-1].removesuffix(".jsonl")
+
+
+class _Scan:
+    """One pass over a file's bytes."""
+
+    def __init__(self, parser: LineParser, start: Position, buffer: bytearray) -> None:
+        self.parser = parser
+        self.offset = start.offset
+        self.number = start.lines
+        self._buffer = buffer
+        self._opening = 0 if start.offset else OPENING_LINES
+
+    def read(self, file: BinaryIO) -> None:
+        """Feed every complete line to the parser, and a whole last one without a line end."""
+        held = 0
+        while read := file.readinto(memoryview(self._buffer)[held:]):  # type: ignore[attr-defined]
+            held += read
+            end = self._buffer.rfind(b"\n", 0, held) + 1
+            if end:
+                self._lines(end)
+                self.offset += end
+                self._buffer[: held - end] = self._buffer[end:held]
+                held -= end
+            elif held == MAX_LINE_BYTES:
+                held = self._skip_line(file)
+            if held == len(self._buffer):
+                self._buffer.extend(bytes(min(held, MAX_LINE_BYTES - held)))
+        if held:
+            self._fragment(bytes(self._buffer[:held]))
+
+    def _lines(self, end: int) -> None:
+        """The lines of `buffer[:end]`; the inner loop of a first read."""
+        buffer, parser, number = self._buffer, self.parser, self.number
+        find, view = buffer.find, memoryview(buffer)
+        start = 0
+        counter = find(COUNTER, 0, end)
+        while start < end:
+            stop = find(b"\n", start, end)
+            number += 1
+            if self._opening:
+                self._open(bytes(view[start:stop]), number)
+            if counter != -1 and counter < stop:
+                parser.usage_line(view[start:stop], number)
+                counter = find(COUNTER, stop, end)
+            elif buffer[start] != _OPEN or buffer[stop - 1] != _CLOSE:
+                parser.plain_line(bytes(view[start:stop]), number)
+            else:
+                parser.ignored_lines += 1
+                if stop - start < TITLE_LINE_BYTES and buffer.startswith(_TITLE_STARTS, start):
+                    parser.title_line(bytes(view[start:stop]))
+            start = stop + 1
+        view.release()
+        self.number = number
+
+    def _open(self, raw: bytes, number: int) -> None:
+        """Look for the file's first time, in its first lines only."""
+        self._opening -= 1
+        self.parser.opening_line(raw.lstrip(b"\xef\xbb\xbf") if number == 1 else raw)
+        if self.parser.context.opened_at is not None:
+            self._opening = 0
+
+    def _skip_line(self, file: BinaryIO) -> int:
+        """Pass over a line too long to hold; returns how many bytes of the next one are in the buffer."""
+        bears = False
+        while True:
+            held = len(self._buffer)
+            bears = bears or self._buffer.find(COUNTER) != -1
+            overlap = len(COUNTER)
+            self._buffer[:overlap] = self._buffer[held - overlap : held]
+            self.offset += held - overlap
+            read = file.readinto(memoryview(self._buffer)[overlap:])  # type: ignore[attr-defined]
+            end = self._buffer.find(b"\n", overlap, overlap + read) + 1
+            if end or not read:
+                break
+        self._book_long_line(bears or self._buffer.find(COUNTER, 0, end) != -1, complete=bool(end))
+        self.offset += end
+        self._buffer[: overlap + read - end] = self._buffer[end : overlap + read]
+        return overlap + read - end if end else 0
+
+    def _book_long_line(self, bears: bool, *, complete: bool) -> None:
+        """Count the long line, once it is complete."""
+        self.number += complete
+        if complete:
+            self.parser.count("line with usage over 64 MiB" if bears else False, self.number)
+
+    def _fragment(self, raw: bytes) -> None:
+        if COUNTER in raw:
+            self.parser.final_fragment(raw)
+
+
+def _unread(found: FoundFile, known: FileState | None) -> FileState:
+    """A file that is read from its beginning, again if it was known."""
+    return FileState(found.key, found.source, found.stamp, Position(), generation=known.generation + 1 if known else 1)
+
+
+def _continues(file: BinaryIO, known: Position) -> bool:
+    """True if the file still begins and goes on as it was read."""
+    if os.fstat(file.fileno()).st_size < known.offset:
+        return False
+    return _checksums(file, known.offset, known.head_length) == (known.head_checksum, known.tail_checksum)
+
+
+def _checksums(file: BinaryIO, offset: int, head_length: int) -> tuple[int, int]:
+    """CRC-32 of the head and of the bytes right before `offset`."""
+    file.seek(0)
+    head = file.read(head_length)
+    file.seek(max(0, offset - TAIL_BYTES))
+    return zlib.crc32(head), zlib.crc32(file.read(min(TAIL_BYTES, offset)))
+
+
+def _position(file: BinaryIO, scan: _Scan) -> Position:
+    """Where the next reading goes on."""
+    head_length = min(HEAD_BYTES, scan.offset)
+    head, tail = _checksums(file, scan.offset, head_length)
+    return Position(scan.offset, scan.number, scan.parser.context.opened_at or 0, head_length, head, tail)
+
+

@@ -1,0 +1,128 @@
+"""The shapes of transcript lines, as far as they matter here; msgspec skips everything else unread.
+
+Field names are the vendor's. Nothing above the parser sees these types.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+MAX_COUNT = 2**53
+"""Largest count believed; far beyond any response, and exact in every reader of our JSON."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+
+
+class CacheCreation(msgspec.Struct, gc=False):
+    """Cache writes by lifetime; since 1.0.98."""
+
+    ephemeral_5m_input_tokens: Count | None = None
+    ephemeral_1h_input_tokens: Count | None = None
+
+
+class ServerToolUse(msgspec.Struct, gc=False):
+    """Uses of the vendor's own tools."""
+
+    web_search_requests: Count | None = None
+
+
+class Counts(msgspec.Struct):
+    """The counters that a usage object and each of its iterations share."""
+
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation: CacheCreation | None = None
+
+
+class Iteration(Counts):
+    """One pass inside a response: a retry on another model, an advisor, a compaction."""
+
+    type: str | None = None
+    model: str | None = None
+
+
+class Usage(Counts):
+    """`message.usage`."""
+
+    server_tool_use: ServerToolUse | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    speed: str | None = None
+    iterations: list[Iteration] | None = None
+
+
+class Message(msgspec.Struct):
+    """`message` of an assistant line."""
+
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: Usage | None = None
+
+
+class Nested(msgspec.Struct):
+    """A whole line inside a progress line."""
+
+    timestamp: str | None = None
+    requestId: str | None = None
+    message: Message | None = None
+
+
+class ProgressData(msgspec.Struct):
+    """`data` of a progress line; since 2.1.14 it repeats a sub-agent's responses."""
+
+    agentId: str | None = None
+    message: Nested | None = None
+
+
+class Line(msgspec.Struct):
+    """A transcript line."""
+
+    type: str | None = None
+    timestamp: str | None = None
+    sessionId: str | None = None
+    requestId: str | None = None
+    cwd: str | None = None
+    gitBranch: str | None = None
+    version: str | None = None
+    agentId: str | None = None
+    isSidechain: bool | None = None
+    isApiErrorMessage: bool | None = None
+    costUSD: float | None = None
+    message: Message | None = None
+    data: ProgressData | None = None
+    toolUseResult: msgspec.Raw = msgspec.Raw(b"")
+
+
+class AgentResult(msgspec.Struct):
+    """`toolUseResult` of a finished sub-agent: names its kind."""
+
+    agentId: str | None = None
+    agentType: str | None = None
+
+
+class Stamp(msgspec.Struct):
+    """Only the time of a line."""
+
+    timestamp: str | None = None
+
+
+class Title(msgspec.Struct):
+    """A line that names a session."""
+
+    type: str | None = None
+    sessionId: str | None = None
+    customTitle: str | None = None
+    aiTitle: str | None = None
+    summary: str | None = None
+    leafUuid: str | None = None
+
+
+decode_line = msgspec.json.Decoder(Line).decode
+decode_stamp = msgspec.json.Decoder(Stamp).decode
+decode_title = msgspec.json.Decoder(Title).decode
+decode_agent_result = msgspec.json.Decoder(AgentResult).decode

@@ -1,0 +1,1 @@
+"""The ledger: what is remembered, whatever happens to the transcripts."""

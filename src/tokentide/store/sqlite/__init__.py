@@ -1,0 +1,1 @@
+"""The personal ledger: one SQLite file, used by many processes at once."""

@@ -1,0 +1,90 @@
+"""From a query to SQL for SQLite. Values are bound, never written into the text."""
+
+from __future__ import annotations
+
+from tokentide.store.query import DIMENSIONS, MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
+
+_EXPRESSIONS = {
+    "period": "p.name",
+    "model": "r.model",
+    "project": "s.project",
+    "session": "s.source || char(9) || s.session_id",
+    "branch": "s.branch",
+    "agent": f"CASE WHEN s.is_sidechain OR s.agent_id <> '' THEN COALESCE(a.agent_type, '{UNNAMED_AGENT}') ELSE '{MAIN_AGENT}' END",
+    "source": "s.source",
+    "account": "s.account",
+    "served_model": "r.model || CASE r.speed WHEN 'fast' THEN '-fast' ELSE '' END",
+}
+assert tuple(_EXPRESSIONS) == DIMENSIONS
+
+_COUNTERS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+    "cache_read_tokens",
+    "web_search_requests",
+)
+_RECORD_COST = {
+    CostMode.AUTO: "COALESCE(r.reported_cost, r.list_cost)",
+    CostMode.CALCULATE: "r.list_cost",
+    CostMode.DISPLAY: "r.reported_cost",
+}
+
+Compiled = tuple[str, list[str | int]]
+"""A statement and the values bound to it."""
+
+
+def totals_statement(query: Query) -> Compiled:
+    """Totals by the query's dimensions: the keys, then the columns of `Sums` in order.
+
+    Periods are expected in the temporary table `periods (name, start, end)`.
+    """
+    keys = [_EXPRESSIONS[dimension] for dimension in query.dimensions]
+    condition, values = _conditions(query.filters)
+    columns = ", ".join([*keys, *_summed(query.mode)])
+    grouping = f" GROUP BY {', '.join(str(n) for n in range(1, len(keys) + 1))}" if keys else ""
+    return (
+        f"SELECT {columns} FROM periods p CROSS JOIN rollup r ON r.quarter >= p.start AND r.quarter < p.end "
+        f"{_joins(query.dimensions, query.filters)}{condition}{grouping}"
+    ), values
+
+
+def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
+    """Single responses from an instant on, in the order of time: instant, model, tokens, cost or NULL, finality."""
+    condition, values = _conditions(filters)
+    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
+    return (
+        f"SELECT r.at, r.model, {counters}, {_RECORD_COST[mode]}, r.output_is_final FROM records r "
+        f"{_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? ORDER BY r.at, r.id"
+    ), [*values, start]
+
+
+def _summed(mode: CostMode) -> list[str]:
+    """The columns of `Sums`, in order."""
+    sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]
+    return [f"SUM(r.{name})" for name in sums] + ["MIN(r.first_at)", "MAX(r.last_at)"]
+
+
+def _joins(dimensions: tuple[str, ...], filters: Filters) -> str:
+    """Only the tables that are needed."""
+    placed = filters.projects or filters.sources or filters.accounts or filters.sessions
+    needs_place = placed or any(_EXPRESSIONS[name].find("s.") >= 0 for name in dimensions)
+    joins = "JOIN places s ON s.id = r.place " if needs_place else ""
+    return joins + ("LEFT JOIN agents a ON a.agent_id = s.agent_id " if "agent" in dimensions else "")
+
+
+def _conditions(filters: Filters) -> Compiled:
+    """The WHERE clause; empty without filters."""
+    parts, values = [], []
+    for column, wanted in (
+        ("r.model", filters.models),
+        ("s.project", filters.projects),
+        ("s.source", filters.sources),
+        ("s.account", filters.accounts),
+        ("s.session_id", filters.sessions),
+    ):
+        if wanted:
+            parts.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            values += wanted
+    return (f"WHERE {' AND '.join(parts)}" if parts else ""), list(values)

@@ -1,0 +1,94 @@
+"""Opening the ledger file: settings of the engine, format check, and errors in our own words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tokentide.errors import LedgerDamaged, LedgerError, LedgerTooNew, LedgerUnwritable
+from tokentide.locations import ensure_private_dir
+from tokentide.store.sqlite import schema
+
+BUSY_SECONDS = 30
+"""How long a process waits for another one's write to end."""
+MEMORY = ":memory:"
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the ledger, made if it is absent, brought to the present format if it is older.
+
+    Raises LedgerTooNew, LedgerDamaged, LedgerUnwritable.
+    """
+    with translated(path):
+        connection = _open(path)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _open(path: str) -> sqlite3.Connection:
+    """The bare connection; the file is its owner's alone."""
+    if path != MEMORY and not os.path.exists(path):
+        ensure_private_dir(os.path.dirname(path))
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=64)
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Check the format; lay out a new file in one transaction, so that two processes may start at once."""
+    found = _format(connection)
+    if found > schema.FORMAT:
+        raise LedgerTooNew(path, found, schema.FORMAT)
+    if found < schema.FORMAT:
+        connection.execute("PRAGMA journal_mode = WAL")
+        with transaction(connection):
+            found = _format(connection)
+            if found == 0:
+                schema.create(connection)
+            elif found < schema.FORMAT:
+                schema.migrate(connection, found)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -16384")
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction: all or nothing, also when the process is killed."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn the engine's errors into ours: damaged, or not writable."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _unwritable_or_damaged(path, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerDamaged(path, str(error)) from error
+    except OSError as error:
+        raise LedgerUnwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable_or_damaged(path: str, reason: str) -> LedgerError:
+    """The engine reports full disks, missing rights and some damage by one class; its words tell them apart."""
+    if "malformed" in reason or "no such table" in reason or "no such column" in reason:
+        return LedgerDamaged(path, reason)
+    return LedgerUnwritable(path, reason)

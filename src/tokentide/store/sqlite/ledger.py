@@ -1,0 +1,161 @@
+"""The ledger as the rest of the program sees it: put batches in, ask for totals."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tokentide.clock import DAY_US
+from tokentide.model.files import FileState
+from tokentide.model.problems import Problem
+from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
+from tokentide.store.sqlite import schema
+from tokentide.store.sqlite.compiler import moments_statement, totals_statement
+from tokentide.store.sqlite.connection import MEMORY, connect, transaction, translated
+
+if TYPE_CHECKING:
+    from tokentide.store.sqlite.intake import Intake
+    from tokentide.store.sqlite.rollup import Price
+
+_VALUES = {
+    "model": "SELECT DISTINCT model FROM rollup",
+    "project": "SELECT DISTINCT project FROM places",
+    "source": "SELECT DISTINCT source FROM places",
+    "account": "SELECT DISTINCT account FROM places",
+    "session": "SELECT DISTINCT session_id FROM places",
+}
+_COUNTED = ("files", "records", "places", "problems", "rollup")
+
+
+class Ledger:
+    """One open ledger. Use it as a context manager; one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self.path = path
+        """The file, or `:memory:`."""
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: str) -> Ledger:
+        """Open or make the ledger. Raises LedgerTooNew, LedgerDamaged, LedgerUnwritable."""
+        return cls(connect(path), path)
+
+    def in_memory(self) -> Ledger:
+        """A copy that is kept nowhere, for when the file cannot be written."""
+        copy = sqlite3.connect(MEMORY, isolation_level=None)
+        self._connection.backup(copy)
+        return Ledger(copy, MEMORY)
+
+    @property
+    def is_kept(self) -> bool:
+        """False for a ledger that ends with the process."""
+        return self.path != MEMORY
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def intake(self, price: Price, *, replacing: bool = False) -> Iterator[Intake]:
+        """What puts batches in. Raises LedgerDamaged, LedgerUnwritable."""
+        from tokentide.store.sqlite.intake import Intake
+
+        with translated(self.path):
+            yield Intake(self._connection, price, replacing=replacing)
+
+    def reprice(self, price: Price, version: str) -> None:
+        """Reckon all costs and totals anew. Raises LedgerDamaged, LedgerUnwritable."""
+        from tokentide.store.sqlite.rollup import reprice
+
+        with translated(self.path), transaction(self._connection):
+            reprice(self._connection, price)
+            self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('price_version', ?)", (version,))
+
+    def files(self) -> dict[str, FileState]:
+        """Every file that was ever read, by path."""
+        from tokentide.store.sqlite.rows import FILE_COLUMNS, file_of
+
+        return {row[0]: file_of(row) for row in self._ask(f"SELECT {FILE_COLUMNS} FROM files")}
+
+    def problems(self) -> list[Problem]:
+        """The lines that could not be read, by file and line; at most a hundred of a file."""
+        return [Problem(*row) for row in self._ask("SELECT path, line, reason FROM problems ORDER BY path, line")]
+
+    def totals(self, query: Query) -> list[Group]:
+        """The groups of a query that hold any response, in no order."""
+        if not query.periods:
+            return []
+        self._set_periods(query)
+        width = len(query.dimensions)
+        rows = self._ask(*totals_statement(query))
+        return [Group(row[:width], Sums(*row[width:])) for row in rows if row[width]]
+
+    def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
+        """Every response from an instant on, in the order of time."""
+        for at, model, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
+            yield Moment(at, model, Sums(1, *counters, cost or 0, cost is None, not final, at, at))
+
+    def session_facts(self) -> dict[str, SessionFacts]:
+        """Title, project and branch of every session, by `source<TAB>session id`."""
+        statement = (
+            "SELECT s.source || char(9) || s.session_id, s.project, s.branch, MIN(r.first_at), MAX(r.last_at), t.title "
+            "FROM rollup r JOIN places s ON s.id = r.place LEFT JOIN titles t ON t.session_id = s.session_id GROUP BY r.place"
+        )
+        found: dict[str, tuple[int, str, int, str, str]] = {}
+        for key, project, branch, first, last, title in self._ask(statement):
+            old = found.get(key, (first, project, last, branch, title or ""))
+            begun = min(old[:2], (first, project))
+            found[key] = (*begun, *max(old[2:4], (last, branch)), title or "")
+        return {key: SessionFacts(title, project, branch) for key, (_, project, _, branch, title) in found.items()}
+
+    def days(self) -> list[int]:
+        """The UTC days that hold any usage, as days since 1970, ascending; one seek a day, however many rows."""
+        statement = (
+            f"WITH RECURSIVE d (day) AS (SELECT MIN(quarter) / {DAY_US} FROM rollup UNION ALL "
+            f"SELECT (SELECT MIN(quarter) / {DAY_US} FROM rollup WHERE quarter >= (d.day + 1) * {DAY_US}) FROM d "
+            "WHERE d.day IS NOT NULL) SELECT day FROM d WHERE day IS NOT NULL"
+        )
+        return [row[0] for row in self._ask(statement)]
+
+    def values(self, dimension: str) -> list[str]:
+        """All values that usage has in model, project, source, account or session, sorted."""
+        return sorted(row[0] for row in self._ask(_VALUES[dimension]))
+
+    def price_version(self) -> str:
+        """The prices that the costs were reckoned with; empty for a new ledger."""
+        return next((row[0] for row in self._ask("SELECT value FROM meta WHERE key = 'price_version'")), "")
+
+    def row_counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return {table: next(self._ask(f"SELECT COUNT(*) FROM {table}"))[0] for table in _COUNTED}
+
+    def health(self) -> str:
+        """`ok`, or what the engine's own check of the file finds."""
+        return ", ".join(str(row[0]) for row in self._ask("PRAGMA quick_check(3)"))
+
+    @property
+    def format(self) -> int:
+        """The number of the ledger's format."""
+        return schema.FORMAT
+
+    def _set_periods(self, query: Query) -> None:
+        """Hand the periods to the engine, in a table of this connection alone."""
+        with translated(self.path):
+            self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS periods (name TEXT, start INTEGER, end INTEGER)")
+            self._connection.execute("DELETE FROM temp.periods")
+            rows = [(period.name, period.start, period.end) for period in query.periods]
+            self._connection.executemany("INSERT INTO temp.periods VALUES (?, ?, ?)", rows)
+
+    def _ask(self, statement: str, values: Iterable[str | int] = ()) -> Iterator[tuple]:  # type: ignore[type-arg]
+        with translated(self.path):
+            yield from self._connection.execute(statement, tuple(values))
+
+

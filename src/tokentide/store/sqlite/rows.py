@@ -1,0 +1,88 @@
+"""Records and files as rows of the ledger, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tokentide.model.files import FileStamp, FileState, Position
+from tokentide.model.usage import Place, UsageRecord
+
+Value = str | int | None
+
+RECORD_COLUMNS = (
+    "identity, request_id, at, place, model, input_tokens, output_tokens, cache_creation_5m_tokens, "
+    "cache_creation_1h_tokens, cache_read_tokens, web_search_requests, speed, service_tier, inference_geo, "
+    "output_is_final, reported_cost, aliases"
+)
+PLACE_COLUMNS = "source, account, session_id, opened_at, project, branch, agent_id, is_sidechain, version"
+FILE_COLUMNS = (
+    "path, source, size, mtime_ns, inode, device, offset, lines, opened_at, head_length, head_checksum, "
+    "tail_checksum, usage_lines, ignored_lines, problem_lines, generation"
+)
+
+
+def marks(columns: str) -> str:
+    """A question mark for each column."""
+    return ", ".join("?" * (columns.count(",") + 1))
+
+
+def record_row(record: UsageRecord) -> tuple[Value, ...]:
+    """The columns of RECORD_COLUMNS; the record's place is the ledger's own number."""
+    return (
+        record.identity,
+        record.request_id,
+        record.at,
+        record.place,
+        record.model,
+        record.input_tokens,
+        record.output_tokens,
+        record.cache_creation_5m_tokens,
+        record.cache_creation_1h_tokens,
+        record.cache_read_tokens,
+        record.web_search_requests,
+        record.speed,
+        record.service_tier,
+        record.inference_geo,
+        record.output_is_final,
+        record.reported_cost if record.reported_cost >= 0 else None,
+        "\n".join(record.aliases),
+    )
+
+
+def record_of(row: Sequence[Value]) -> UsageRecord:
+    """A record from the columns of RECORD_COLUMNS; its place is the ledger's own number."""
+    *values, final, reported, aliases = row
+    names = tuple(str(aliases).split("\n") if aliases else ())
+    return UsageRecord(*values, bool(final), -1 if reported is None else reported, names)  # type: ignore[arg-type]
+
+
+def place_row(place: Place) -> tuple[Value, ...]:
+    """The columns of PLACE_COLUMNS."""
+    return (
+        place.source,
+        place.account,
+        place.session_id,
+        place.opened_at,
+        place.project,
+        place.branch,
+        place.agent_id,
+        place.is_sidechain,
+        place.version,
+    )
+
+
+def place_of(row: Sequence[Value]) -> Place:
+    """A place from the columns of PLACE_COLUMNS."""
+    *values, sidechain, version = row
+    return Place(*values, bool(sidechain), version)  # type: ignore[arg-type]
+
+
+def file_row(state: FileState) -> tuple[Value, ...]:
+    """The columns of FILE_COLUMNS."""
+    return (state.path, state.source, *state.stamp, *state.position, *state[4:])
+
+
+def file_of(row: Sequence[Value]) -> FileState:
+    """A file from the columns of FILE_COLUMNS."""
+    path, source, *numbers = row
+    return FileState(path, source, FileStamp(*numbers[:4]), Position(*numbers[4:10]), *numbers[10:])  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Brings what the sources say into the ledger, reading nothing twice."""

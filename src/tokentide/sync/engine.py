@@ -1,0 +1,135 @@
+"""One synchronisation: look what changed on disk, read only that, put it into the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tokentide.model.files import FileState
+from tokentide.model.problems import Problem
+from tokentide.pricing.book import PriceBook
+from tokentide.settings import Settings
+from tokentide.sources.claude_code.paths import Discovery, FoundFile, Root, discover, find_roots
+from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.model.batch import Batch
+    from tokentide.sources.claude_code.batches import Task
+
+FLUSH_RECORDS = 100_000
+"""So many responses are held in memory before they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a synchronisation found and did."""
+
+    roots: tuple[Root, ...]
+    """The roots that exist."""
+    files: int
+    """Transcripts on disk."""
+    read_files: int = 0
+    """Those that were new or had changed."""
+    problems: int = 0
+    """Lines of these transcripts that could not be read, and folders and files that refuse."""
+    unreadable: tuple[Problem, ...] = ()
+    """The folders and files among them."""
+    repriced: bool = False
+    """True if every cost was reckoned anew, because prices changed."""
+
+
+class Observer:
+    """Is told how a long reading goes on; this one does not care."""
+
+    def begin(self, total_bytes: int) -> None:
+        """Reading begins; called only if there is anything to read."""
+
+    def advance(self, read_bytes: int) -> None:
+        """So much more was read."""
+
+    def end(self) -> None:
+        """Reading has ended, well or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synchroniser:
+    """Brings the transcripts of this machine into a ledger."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    book: PriceBook
+    observer: Observer = field(default_factory=Observer)
+
+    def sync(self, ledger: Ledger, *, rebuild: bool = False) -> Synced:
+        """Read what changed since the last time; with `rebuild`, everything, and reckon all derived columns anew.
+
+        What the transcripts no longer hold stays. Safe beside other processes that do the same.
+        Raises LedgerDamaged, LedgerUnwritable.
+        """
+        discovery = discover(self._roots())
+        known = ledger.files()
+        changed = [found for found in discovery.files if rebuild or found.key not in known or known[found.key].stamp != found.stamp]
+        repriced = ledger.price_version() != self.book.version or rebuild
+        if repriced:
+            ledger.reprice(self.book.cost_nano_usd, self.book.version)
+        unreadable: list[Problem] = []
+        if changed:
+            unreadable = self._read(ledger, changed, known, rebuild=rebuild)
+            known = ledger.files()
+        return Synced(
+            roots=discovery.roots,
+            files=len(discovery.files),
+            read_files=len(changed),
+            problems=_problem_count(discovery, known) + len(unreadable),
+            unreadable=(*discovery.problems, *unreadable),
+            repriced=repriced,
+        )
+
+    def _roots(self) -> list[Root]:
+        roots = find_roots(self.environ, self.settings.claude_dirs)
+        return [root for root in roots if root.asked_for or self.settings.default_dirs]
+
+    def _read(self, ledger: Ledger, changed: Sequence[FoundFile], known: Mapping[str, FileState], *, rebuild: bool) -> list[Problem]:
+        """Read the files and write what they say; returns those that cannot be opened."""
+        from tokentide.sync.workers import read_all
+
+        tasks = self._tasks(changed, {} if rebuild else known)
+        refused: list[Problem] = []
+        self.observer.begin(sum(found.stamp.size for found in changed))
+        try:
+            with ledger.intake(self.book.cost_nano_usd, replacing=rebuild) as intake:
+                for portion in _portions(read_all(tasks, self.observer.advance)):
+                    intake.take(portion)
+                    refused += [Problem(note.path, 0, note.reason) for batch in portion for note in batch.problems if not note.line]
+        finally:
+            self.observer.end()
+        return refused
+
+    def _tasks(self, changed: Sequence[FoundFile], known: Mapping[str, FileState]) -> list[Task]:
+        """What is to be read, with the account it belongs to."""
+        from tokentide.sources.claude_code.account import account_of
+        from tokentide.sources.claude_code.batches import Task
+
+        home = self.environ.get("HOME") or os.path.expanduser("~")
+        accounts = {(root.path, root.source): account_of(root, home) for root in self._roots()}
+        return [Task(found, accounts[found.root, found.source], known.get(found.key)) for found in changed]
+
+
+def _problem_count(discovery: Discovery, known: Mapping[str, FileState]) -> int:
+    """Bad lines of the files that are there, and folders that refuse."""
+    lines = sum(known[found.key].problem_lines for found in discovery.files if found.key in known)
+    return lines + len(discovery.problems)
+
+
+def _portions(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+    """Batches put together until they are worth a transaction."""
+    portion: list[Batch] = []
+    for batch in batches:
+        portion.append(batch)
+        if sum(len(each.records) for each in portion) >= FLUSH_RECORDS:
+            yield portion
+            portion = []
+    if portion:
+        yield portion

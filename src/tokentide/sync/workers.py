@@ -1,0 +1,98 @@
+"""Reads many transcripts over several processes, the largest first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tokentide.model.batch import Batch
+from tokentide.sources.claude_code.batches import Task, decode_batch, encode_batch, read_batch
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+PARALLEL_BYTES = 24 << 20
+"""Less than this is read faster without starting processes."""
+GROUP_BYTES = 24 << 20
+"""What one process reads in one go."""
+GROUP_FILES = 400
+MAX_WORKERS = 8
+
+Progress = Callable[[int], None]
+"""Told how many more bytes were read."""
+
+
+def read_all(tasks: Sequence[Task], progress: Progress) -> Iterator[Batch]:
+    """Every file once, in batches as they become ready."""
+    if sum(map(_bytes, tasks)) < PARALLEL_BYTES or _processors() == 1:
+        yield from _serially(_groups(tasks), progress)
+        return
+    try:
+        pool = _pool()
+    except (OSError, ImportError):  # no semaphores in this sandbox
+        yield from _serially(_groups(tasks), progress)
+        return
+    with pool:
+        yield from _in_parallel(pool, _groups(tasks), progress)
+
+
+def _serially(groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
+    for group in groups:
+        yield read_batch(group)
+        progress(sum(map(_bytes, group)))
+
+
+def _in_parallel(pool: ProcessPoolExecutor, groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
+    """Batches in the order of the groups; a group whose process died is read here."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    futures = [pool.submit(_work, group) for group in groups]
+    for future, group in zip(futures, groups, strict=True):
+        try:
+            yield decode_batch(future.result())
+        except BrokenProcessPool:
+            yield read_batch(group)
+        progress(sum(map(_bytes, group)))
+
+
+def _work(tasks: Sequence[Task]) -> bytes:
+    """One group in a process of its own."""
+    import gc
+
+    gc.disable()
+    return encode_batch(read_batch(tasks))
+
+
+def _groups(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks put together, so that a process has enough to do; the largest files come first."""
+    groups: list[list[Task]] = []
+    room = 0
+    for task in sorted(tasks, key=_bytes, reverse=True):
+        if room <= 0 or len(groups[-1]) >= GROUP_FILES:
+            groups.append([])
+            room = GROUP_BYTES
+        groups[-1].append(task)
+        room -= _bytes(task)
+    return groups
+
+
+def _bytes(task: Task) -> int:
+    """What of the file is expected to be new."""
+    read = task.known.position.offset if task.known else 0
+    return max(task.found.stamp.size - read, 0)
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, MAX_WORKERS)
+
+
+def _pool() -> ProcessPoolExecutor:
+    """Processes to read with; forked on Linux, where that is safe and starts in a millisecond."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(_processors(), mp_context=get_context("fork" if sys.platform == "linux" else "spawn"))
