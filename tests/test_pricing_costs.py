@@ -1,5 +1,6 @@
-"""Costs against hand arithmetic. C-numbers are those of the peer study, where the peer and the vendor's rules agree
-the peer's figure is kept; where they do not, the vendor's rule is.
+"""Costs against hand arithmetic.
+
+C-numbers are those of the peer study; where the peer and the vendor's rules differ, the vendor's are kept.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import genai_prices
+import msgspec
 import pytest
 
 from tokentide.model.usage import UsageRecord
@@ -34,7 +36,6 @@ def record(
     at: str | int = TODAY,
     tokens: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0),
     *,
-    searches: int = 0,
     speed: str = "",
     tier: str = "",
     geo: str = "",
@@ -47,11 +48,15 @@ def record(
         0,
         model,
         *tokens,
-        web_search_requests=searches,
         speed=speed,
         service_tier=tier,
         inference_geo=geo,
     )
+
+
+def searching(response: UsageRecord, searches: int) -> UsageRecord:
+    """The response with web searches."""
+    return msgspec.structs.replace(response, web_search_requests=searches)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +135,7 @@ def test_batch_halves_tokens_but_not_searches(book: PriceBook, model: str) -> No
     for at in ("2026-10-10", TODAY):  # before and after the book has batch prices of its own
         tokens = (2000, 2000, 2000, 2000, 2000)
         standard = book.cost_nano_usd(record(model, at, tokens))
-        batch = book.cost_nano_usd(record(model, at, tokens, tier="batch", searches=3))
+        batch = book.cost_nano_usd(searching(record(model, at, tokens, tier="batch"), 3))
         assert standard is not None
         assert batch == standard // 2 + nano("0.03")
 
@@ -147,8 +152,8 @@ def test_other_service_tiers_cost_as_usual(book: PriceBook) -> None:
 
 def test_web_searches_cost_a_cent_each_whatever_multiplies_the_tokens(book: PriceBook) -> None:
     for model in ("claude-opus-5", "claude-3-haiku-20240307", "us.anthropic.claude-opus-5-v1:0"):
-        searches = record(model, TODAY, searches=10, speed="fast", tier="batch", geo="us")
-        assert book.cost_nano_usd(searches) == nano("0.1")
+        response = record(model, TODAY, speed="fast", tier="batch", geo="us")
+        assert book.cost_nano_usd(searching(response, 10)) == nano("0.1")
 
 
 @pytest.mark.parametrize(

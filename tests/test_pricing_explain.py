@@ -98,13 +98,6 @@ def test_an_unknown_name_gets_neighbours(book: PriceBook, asked: str, nearest: s
     assert bool(nearest) == bool(explanation.nearest)
 
 
-def test_a_free_model_has_no_factors(book: PriceBook) -> None:
-    explanation = book.explain("openrouter/openai/gpt-oss-20b:free", at("2026-11-01"))
-    if explanation.rates is not None:
-        assert explanation.rates.output_usd_per_mtok == 0
-        assert explanation.multipliers == ()
-
-
 def test_known_models_have_the_price_of_the_day(book: PriceBook) -> None:
     by_id = {model.resolved: model for model in book.known_models(at("2026-10-06"))}
     card = by_id["claude-sonnet-5-5"].rates
@@ -119,10 +112,11 @@ def test_the_book_knows_its_age(book: PriceBook) -> None:
 
 
 def test_cards_are_frozen_and_refuse_nonsense() -> None:
-    card = RateCard(*[Decimal(1)] * 6)
+    one = Decimal(1)
+    card = RateCard(one, one, one, one, one, one)
     with pytest.raises(FrozenInstanceError):
         card.input_usd_per_mtok = Decimal(2)  # type: ignore[misc]
-    for nonsense in ("-1", "NaN", "Infinity", "10000001"):
+    for nonsense in ("-1", "NaN", "Infinity", "100000001"):
         with pytest.raises(ValueError, match="is not a price"):
-            RateCard(*[Decimal(1)] * 5, Decimal(nonsense))
+            RateCard(one, one, one, one, one, Decimal(nonsense))
     assert RateCard.from_pico(card.pico()) == card

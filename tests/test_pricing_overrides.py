@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from tokentide.errors import PriceDataError
+from tokentide.model.prices import PriceOverride
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.book import PriceBook
-from tokentide.pricing.overrides import PriceOverride
 
 NOW = 1_795_000_000_000_000
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
@@ -119,34 +119,35 @@ def test_an_override_is_explained() -> None:
 
 def test_overrides_change_the_version() -> None:
     dearer = PriceOverride(Decimal(5), Decimal(20))
-    versions = [book_with(**{"claude__opus__4__8": own}).version for own in (OWN, dearer)]
+    versions = [book_with(claude__opus__4__8=own).version for own in (OWN, dearer)]
     versions += [book_with().version, book_with(claude__opus__4__7=OWN).version]
     assert len(set(versions)) == 4
     assert book_with(claude__opus__4__8=OWN).version == versions[0]
 
 
 @pytest.mark.parametrize(
-    ("fields", "complaint"),
+    ("prices", "complaint"),
     [
-        ({}, "needs input_usd_per_mtok and output_usd_per_mtok"),
-        ({"input_usd_per_mtok": Decimal(1)}, "needs input_usd_per_mtok and output_usd_per_mtok"),
-        ({"output_usd_per_mtok": Decimal(1)}, "needs input_usd_per_mtok and output_usd_per_mtok"),
-        ({"input_usd_per_mtok": Decimal(-1), "output_usd_per_mtok": Decimal(1)}, "-1 is not a price"),
-        ({"input_usd_per_mtok": Decimal(1), "output_usd_per_mtok": Decimal("NaN")}, "NaN is not a price"),
-        ({"input_usd_per_mtok": Decimal(1), "output_usd_per_mtok": Decimal("Infinity")}, "Infinity is not a price"),
-        ({"input_usd_per_mtok": Decimal(1), "output_usd_per_mtok": Decimal(100_001)}, "100001 is not a price"),
+        ((None, None), "needs input_usd_per_mtok and output_usd_per_mtok"),
+        ((Decimal(1), None), "needs input_usd_per_mtok and output_usd_per_mtok"),
+        ((None, Decimal(1)), "needs input_usd_per_mtok and output_usd_per_mtok"),
+        ((Decimal(-1), Decimal(1)), "-1 is not a price"),
+        ((Decimal(1), Decimal("NaN")), "NaN is not a price"),
+        ((Decimal(1), Decimal("Infinity")), "Infinity is not a price"),
+        ((Decimal(1), Decimal(1_000_001)), "1000001 is not a price"),
     ],
 )
-def test_what_is_no_price_is_refused(fields: dict[str, Decimal], complaint: str) -> None:
-    with pytest.raises(PriceDataError, match=complaint):
-        PriceOverride(**fields)
+def test_what_is_no_price_is_refused(prices: tuple[Decimal | None, Decimal | None], complaint: str) -> None:
+    with pytest.raises(PriceDataError, match=f"price override for x: {complaint}"):
+        PriceBook({"x": PriceOverride(*prices)}, cache_path=None, data_path=None)
 
 
-def test_same_as_stands_alone() -> None:
-    with pytest.raises(PriceDataError, match="either same_as"):
-        PriceOverride(input_usd_per_mtok=Decimal(1), same_as="claude-opus-5")
-    with pytest.raises(PriceDataError, match="either same_as"):
-        PriceOverride(same_as="")
+@pytest.mark.parametrize(
+    "override", [PriceOverride(input_usd_per_mtok=Decimal(1), same_as="claude-opus-5"), PriceOverride(same_as="")]
+)
+def test_same_as_stands_alone(override: PriceOverride) -> None:
+    with pytest.raises(PriceDataError, match="price override for x: has either same_as"):
+        PriceBook({"x": override}, cache_path=None, data_path=None)
 
 
 @pytest.mark.parametrize("chain", [("a",), ("a", "b"), ("a", "b", "c")])
@@ -158,5 +159,5 @@ def test_circles_are_refused(chain: tuple[str, ...]) -> None:
 
 
 def test_the_dearest_price_still_fits() -> None:
-    book = book_with(claude__opus__4__6=PriceOverride(Decimal(100_000), Decimal(100_000)))
-    assert cost(book, "claude-opus-4-6", speed="fast", geo="us") == 3_531_000_000_000
+    book = book_with(claude__opus__4__6=PriceOverride(Decimal(1_000_000), Decimal(1_000_000)))
+    assert cost(book, "claude-opus-4-6", speed="fast", geo="us") == 35_310_000_000_000

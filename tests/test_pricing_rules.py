@@ -10,7 +10,7 @@ from decimal import Decimal
 from tokentide.pricing import rules
 from tokentide.pricing.edition import RULES_VERSION
 
-DIGESTS = {1: "?"}
+DIGESTS = {1: "595251010d49"}
 """Digest of the rules by their version."""
 
 

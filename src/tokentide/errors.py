@@ -3,12 +3,12 @@
 TokentideError
 ├── UsageError                 the command line or an argument is wrong
 ├── SettingsError              the settings file cannot be used
-├── TimeZoneUnknown            no such IANA time zone here
+├── TimeZoneUnknownError       no such IANA time zone here
 ├── PriceDataError             the price book or an override cannot be used
 └── LedgerError
-    ├── LedgerTooNew           written by a newer tokentide
-    ├── LedgerDamaged          not a readable database
-    └── LedgerUnwritable       the disk, the folder or a lock refuses to take it
+    ├── LedgerTooNewError      written by a newer tokentide
+    ├── LedgerDamagedError     not a readable database
+    └── LedgerUnwritableError  the disk, the folder or a lock refuses to take it
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SettingsError(TokentideError):
         super().__init__(f"settings: {where}: {reason}")
 
 
-class TimeZoneUnknown(TokentideError):
+class TimeZoneUnknownError(TokentideError):
     """The name is not in the time-zone database of this machine."""
 
     def __init__(self, name: str) -> None:
@@ -47,7 +47,7 @@ class LedgerError(TokentideError):
     """Base of what can be wrong with the ledger file."""
 
 
-class LedgerTooNew(LedgerError):
+class LedgerTooNewError(LedgerError):
     """The ledger was written by a later version and would be harmed by this one."""
 
     def __init__(self, path: str, found: int, known: int) -> None:
@@ -57,14 +57,14 @@ class LedgerTooNew(LedgerError):
         )
 
 
-class LedgerDamaged(LedgerError):
+class LedgerDamagedError(LedgerError):
     """The file is no SQLite database any more, or its pages contradict each other."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"ledger {path} is damaged ({reason}): run `tokentide sync` to set it aside and rebuild it")
 
 
-class LedgerUnwritable(LedgerError):
+class LedgerUnwritableError(LedgerError):
     """The ledger cannot be written: no room, no right, or a lock that does not end."""
 
     def __init__(self, path: str, reason: str) -> None:

@@ -48,7 +48,9 @@ def ensure_private_dir(path: str) -> None:
 def _platform_folder(kind: str) -> str:
     """The platform's folder for this application; XDG is answered here, without the import, for a quick start."""
     if os.name == "posix" and os.uname().sysname == "Linux":
-        variable, default = {"config": ("XDG_CONFIG_HOME", "~/.config"), "data": ("XDG_DATA_HOME", "~/.local/share")}[kind]
+        variable, default = {"config": ("XDG_CONFIG_HOME", "~/.config"), "data": ("XDG_DATA_HOME", "~/.local/share")}[
+            kind
+        ]
         base = os.environ.get(variable, "")
         return os.path.join(base if os.path.isabs(base) else os.path.expanduser(default), APPLICATION)
     import platformdirs

@@ -32,7 +32,7 @@ def _repository(cwd: str) -> str:
     home, folder = os.path.expanduser("~"), os.path.normpath(cwd)
     for _ in range(MAX_LEVELS):
         parent = os.path.dirname(folder)
-        if parent == folder or folder == home:
+        if folder in (parent, home):
             return ""
         root = _git_root(folder)
         if root:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from tokentide.errors import SettingsError
 from tokentide.model.prices import PriceOverride
@@ -94,7 +93,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str, object], str]:
         word = value.lower() if isinstance(value, str) else value
         if word not in choices:
             raise SettingsError(path, key, f"must be one of {', '.join(choices)}, not {value!r}")
-        return cast(str, word)
+        return str(word)
 
     return parse
 
@@ -111,10 +110,12 @@ def _override(path: str, key: str, rates: object) -> PriceOverride:
         raise SettingsError(path, key, "must be a table")
     if set(rates) == {"same_as"}:
         return PriceOverride(same_as=_text(path, f"{key}.same_as", rates["same_as"]))
-    parsed = {name: _known(path, name, _RATES, f"{key}.{name}")(path, f"{key}.{name}", rate) for name, rate in rates.items()}
+    parsed = {
+        name: _known(path, name, _RATES, f"{key}.{name}")(path, f"{key}.{name}", rate) for name, rate in rates.items()
+    }
     if not {"input_usd_per_mtok", "output_usd_per_mtok"} <= parsed.keys():
         raise SettingsError(path, key, "needs input_usd_per_mtok and output_usd_per_mtok, or same_as alone")
-    return PriceOverride(**parsed)
+    return PriceOverride(**parsed, same_as=None)
 
 
 def _rate(path: str, key: str, value: object) -> Decimal:
@@ -134,14 +135,11 @@ _PARSERS: Mapping[str, _Parser] = {
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {
-    name: _rate
-    for name in (
-        "input_usd_per_mtok",
-        "output_usd_per_mtok",
-        "cache_write_5m_usd_per_mtok",
-        "cache_write_1h_usd_per_mtok",
-        "cache_read_usd_per_mtok",
-    )
+    "input_usd_per_mtok": _rate,
+    "output_usd_per_mtok": _rate,
+    "cache_write_5m_usd_per_mtok": _rate,
+    "cache_write_1h_usd_per_mtok": _rate,
+    "cache_read_usd_per_mtok": _rate,
 }
 
 

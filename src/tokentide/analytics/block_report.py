@@ -70,14 +70,15 @@ def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, pro
     length = length_us(wishes.hours)
     blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode), length)
     limit = token_limit(blocks, wishes.token_limit, now, length)
-    rows = tuple(_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))
+    rows = tuple(block_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))
     totals = Sums()
     for row in rows:
         totals.add(row.block.sums)
     return BlockReport(rows, totals, limit, ask.selection, ask.mode, ask.calendar.name, now, problems)
 
 
-def _row(block: Block, now: int, length: int) -> BlockRow:
+def block_row(block: Block, now: int, length: int) -> BlockRow:
+    """What follows from a block."""
     active = block.is_active(now, length)
     return BlockRow(block, active, burn_rate(block), projection(block, now) if active else None)
 

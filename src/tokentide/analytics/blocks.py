@@ -1,7 +1,7 @@
 """Five-hour blocks, reckoned from the transcripts; an estimate, not the vendor's window.
 
-Source of the rules: research on ccusage, section 2.7. A block begins with the hour (UTC) of its first response and lasts
-five hours; a response more than five hours after the beginning, or after the one before it, begins another.
+Source of the rules: research on ccusage, section 2.7. A block begins with the hour (UTC) of its first response and
+lasts five hours; a response more than five hours after the beginning, or after the one before it, begins another.
 """
 
 from __future__ import annotations

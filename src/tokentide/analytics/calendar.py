@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
 from tokentide.clock import SECOND_US
-from tokentide.errors import TimeZoneUnknown
+from tokentide.errors import TimeZoneUnknownError
 from tokentide.settings import WEEKDAYS
 from tokentide.store.query import Period
 
@@ -21,7 +21,7 @@ class Calendar:
     """Days, weeks and months of one time zone."""
 
     def __init__(self, zone_name: str, start_of_week: str = "monday") -> None:
-        """`zone_name` is an IANA name or `local`. Raises TimeZoneUnknown."""
+        """`zone_name` is an IANA name or `local`. Raises TimeZoneUnknownError."""
         self.name, self._zone = _zone(zone_name)
         self._first_weekday = WEEKDAYS.index(start_of_week)
 
@@ -57,14 +57,19 @@ class Calendar:
             return date(max(months // 12, 1), months % 12 + 1, 1)
         return first - timedelta(days=(count - 1) * (7 if grain == "week" else 1))
 
-    def periods(self, utc_days: Iterable[int], grain: str, since: date | None, until: date | None) -> tuple[Period, ...]:
+    def periods(
+        self, utc_days: Iterable[int], grain: str, since: date | None, until: date | None
+    ) -> tuple[Period, ...]:
         """The local days that lie on these UTC days, named by their day, week or month; both ends inclusive.
 
         A week or month cut by `since` or `until` keeps its name. UTC days are numbers of days since 1970.
         """
         around = {_EPOCH + timedelta(days=day + step) for day in utc_days for step in (-1, 0, 1)}
         wanted = sorted(day for day in around if (since is None or day >= since) and (until is None or day <= until))
-        return tuple(Period(self.name_of(day, grain), self.start_of(day), self.start_of(day + timedelta(days=1))) for day in wanted)
+        return tuple(
+            Period(self.name_of(day, grain), self.start_of(day), self.start_of(day + timedelta(days=1)))
+            for day in wanted
+        )
 
 
 def _zone(name: str) -> tuple[str, tzinfo]:
@@ -80,7 +85,7 @@ def _zone(name: str) -> tuple[str, tzinfo]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         alike = [known for known in available_timezones() if known.lower() == name.lower()]
         if not alike:
-            raise TimeZoneUnknown(name) from None
+            raise TimeZoneUnknownError(name) from None
         return alike[0], ZoneInfo(alike[0])
 
 
@@ -116,10 +121,10 @@ class SystemZone(tzinfo):
         stamp = (moment.replace(tzinfo=timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
         return moment + timedelta(seconds=time.localtime(stamp).tm_gmtoff)
 
-    def dst(self, moment: datetime | None) -> timedelta:
+    def dst(self, _moment: datetime | None) -> timedelta:
         """Not told apart from the offset."""
         return timedelta(0)
 
-    def tzname(self, moment: datetime | None) -> str:
+    def tzname(self, _moment: datetime | None) -> str:
         """The C library's name."""
         return time.tzname[0]

@@ -100,7 +100,10 @@ class _Draft:
             self.parts.setdefault(part, _Draft()).add(sums, model, None)
 
     def row(self, key: str) -> Row:
-        parts = tuple(draft.row(name) for name, draft in sorted(self.parts.items(), key=lambda item: (-item[1].sums.cost, item[0])))
+        parts = tuple(
+            draft.row(name)
+            for name, draft in sorted(self.parts.items(), key=lambda item: (-item[1].sums.cost, item[0]))
+        )
         return Row(key, self.sums, tuple(sorted(self.models)), parts)
 
 
@@ -145,7 +148,10 @@ def _dressed(ledger: Ledger, kind: Kind, rows: Sequence[tuple[tuple[str, ...], R
     """Rows with what is known of them beside their totals."""
     if kind.name == "session":
         facts = ledger.session_facts()
-        return [replace(row, key=_session_id(row.key), source=row.key.partition("\t")[0], facts=facts.get(row.key)) for _, row in rows]
+        return [
+            replace(row, key=_session_id(row.key), source=row.key.partition("\t")[0], facts=facts.get(row.key))
+            for _, row in rows
+        ]
     if kind.name == "branch":
         return [replace(row, facts=SessionFacts(project=keys[1], branch=row.key)) for keys, row in rows]
     return [replace(row, key=row.key or UNKNOWN_MODEL) if kind.name == "model" else row for _, row in rows]
@@ -171,7 +177,7 @@ def _sorted(rows: Iterable[Row], kind: Kind, order: Order) -> list[Row]:
 
 def _sort_key(row: Row, by: str) -> str | int:
     sums = row.sums
-    return {
+    keys: dict[str, str | int] = {
         "key": row.key,
         "cost": sums.cost,
         "tokens": sums.total_tokens,
@@ -180,6 +186,5 @@ def _sort_key(row: Row, by: str) -> str | int:
         "cache-read": sums.cache_read_tokens,
         "responses": sums.responses,
         "last": sums.last_at,
-    }[by]
-
-
+    }
+    return keys[by]

@@ -54,7 +54,9 @@ def select(wishes: Wishes, ledger: Ledger, calendar: Calendar, today: date, grai
         asked = tuple(wanted)
         known = ledger.values(dimension) if asked else []
         unmatched.extend(f"{dimension} {wish!r}" for wish in asked if not any(matches(value, wish) for value in known))
-        return tuple(value for value in known if any(matches(value, wish) for wish in asked)) or (("\x00",) if asked else ())
+        return tuple(value for value in known if any(matches(value, wish) for wish in asked)) or (
+            ("\x00",) if asked else ()
+        )
 
     filters = Filters(
         models=found("model", wishes.models, lambda value, wish: wish.lower() in value.lower()),

@@ -25,8 +25,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which blocks")
     group.add_argument("-a", "--active", action="store_true", help="only the block that is open")
     group.add_argument("-r", "--recent", action="store_true", help="only the last three days, and the open one")
-    group.add_argument("-t", "--token-limit", type=_limit, metavar="N|max", help="compare with so many tokens, or with the largest block")
-    group.add_argument("-n", "--session-length", default=Fraction(5), type=_hours, metavar="HOURS", help="length of a block (5)")
+    group.add_argument(
+        "-t",
+        "--token-limit",
+        type=_limit,
+        metavar="N|max",
+        help="compare with so many tokens, or with the largest block",
+    )
+    group.add_argument(
+        "-n", "--session-length", default=Fraction(5), type=_hours, metavar="HOURS", help="length of a block (5)"
+    )
     shared.add_range(parser)
     shared.add_filters(parser)
     shared.add_formats(parser, ccusage=True)
@@ -36,13 +44,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Reckon the blocks and print them."""
     workspace = Workspace(terminal)
     calendar = Calendar(*shared.zone_of(options, workspace.settings))
-    report, synced = workspace.with_ledger(lambda ledger, synced: (_build(ledger, synced, options, calendar, workspace), synced))
+    report, synced = workspace.with_ledger(
+        lambda ledger, synced: (_build(ledger, synced, options, calendar, workspace), synced)
+    )
     dropped = _print(report, options, terminal, calendar)
     say_notes(terminal, block_views.as_report(report), synced, dropped)
     return ExitCode.OK
 
 
-def _build(ledger: Ledger, synced: Synced, options: argparse.Namespace, calendar: Calendar, workspace: Workspace) -> BlockReport:
+def _build(
+    ledger: Ledger, synced: Synced, options: argparse.Namespace, calendar: Calendar, workspace: Workspace
+) -> BlockReport:
     now = workspace.terminal.now
     selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(now))
     ask = Ask(selection, calendar, CostMode(options.mode or workspace.settings.cost_mode))
@@ -62,7 +74,9 @@ def _print(report: BlockReport, options: argparse.Namespace, terminal: Terminal,
     return _print_rows(report, options, terminal, calendar)
 
 
-def _print_rows(report: BlockReport, options: argparse.Namespace, terminal: Terminal, calendar: Calendar) -> tuple[str, ...]:
+def _print_rows(
+    report: BlockReport, options: argparse.Namespace, terminal: Terminal, calendar: Calendar
+) -> tuple[str, ...]:
     flat, columns = block_views.as_report(report), block_views.block_columns(report, calendar)
     if options.format == "csv":
         from tokentide.render.csv_text import report_csv

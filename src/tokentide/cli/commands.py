@@ -15,7 +15,9 @@ class Command(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
-OVERVIEW = Command("overview", "overview", "today, this week, this month, the current block; what a bare `tokentide` shows")
+OVERVIEW = Command(
+    "overview", "overview", "today, this week, this month, the current block; what a bare `tokentide` shows"
+)
 
 COMMANDS = (
     OVERVIEW,

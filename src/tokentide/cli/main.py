@@ -20,9 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     terminal = standard_terminal(clock.now_us())
     try:
-        code = run(words, terminal)
-        terminal.out.flush()
-        return code
+        return _flushed(run(words, terminal), terminal)
     except UsageError as error:
         terminal.say(str(error))
         return ExitCode.USAGE
@@ -34,6 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return ExitCode.PIPE_CLOSED
+
+
+def _flushed(code: int, terminal: Terminal) -> int:
+    """The code, once everything is out; a reader that left is noticed here."""
+    terminal.out.flush()
+    return code
 
 
 def run(words: list[str], terminal: Terminal) -> int:
@@ -98,7 +102,8 @@ def _unknown_command(word: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(word, [command.name for command in COMMANDS], n=1)
-    return f"there is no command {word!r}" + (f"; did you mean `tokentide {near[0]}`?" if near else "; see `tokentide --help`")
+    named = f"there is no command {word!r}"
+    return named + (f"; did you mean `tokentide {near[0]}`?" if near else "; see `--help`")
 
 
 def _silence_stdout() -> None:

@@ -14,12 +14,16 @@ def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple
     for filtered in report.selection.unmatched:
         terminal.say(f"nothing in the ledger matches {clean(filtered)}")
     if not report.rows:
-        terminal.say(_why_empty(report, synced))
+        terminal.say(_why_empty(synced))
     if sums.unpriced_responses:
-        terminal.say(f"{plural(sums.unpriced_responses, 'response')} without a price: see `tokentide prices`, or set one in the settings")
+        terminal.say(
+            f"{plural(sums.unpriced_responses, 'response')} without a price: "
+            "see `tokentide prices`, or set one in the settings"
+        )
     if sums.lower_bound_responses:
         terminal.say(
-            f"{plural(sums.lower_bound_responses, 'response')} whose output the client (before 2.1.69) never counted to the end: "
+            f"{plural(sums.lower_bound_responses, 'response')} "
+            "whose output the client (before 2.1.69) never counted to the end: "
             "their output (≥) and cost are lower bounds"
         )
     if dropped:
@@ -28,7 +32,7 @@ def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple
         terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
 
 
-def _why_empty(report: Report, synced: Synced) -> str:
+def _why_empty(synced: Synced) -> str:
     """What to do where there is nothing to show."""
     if synced.files:
         return "no usage in these days and filters"

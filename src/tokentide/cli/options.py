@@ -16,15 +16,21 @@ def add_range(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which days")
     group.add_argument("-s", "--since", default="", metavar="DAY", help="from this day on: 2026-03-31 or 20260331")
     group.add_argument("-u", "--until", default="", metavar="DAY", help="up to this day, inclusive")
-    group.add_argument("--last", default="", metavar="N[d|w|m]", help="the last days, weeks or months with today: 7d, 4w, 3m")
+    group.add_argument(
+        "--last", default="", metavar="N[d|w|m]", help="the last days, weeks or months with today: 7d, 4w, 3m"
+    )
     group.add_argument("--today", action="store_true", help="only today")
     add_zone(group)
 
 
 def add_zone(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
     """How days are cut."""
-    group.add_argument("-z", "--timezone", metavar="ZONE", help="IANA zone that days are cut in, such as Europe/Berlin; or local")
-    group.add_argument("-w", "--start-of-week", choices=WEEKDAYS, metavar="DAY", help="first day of a week: monday (default) to sunday")
+    group.add_argument(
+        "-z", "--timezone", metavar="ZONE", help="IANA zone that days are cut in, such as Europe/Berlin; or local"
+    )
+    group.add_argument(
+        "-w", "--start-of-week", choices=WEEKDAYS, metavar="DAY", help="first day of a week: monday (default) to sunday"
+    )
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -39,24 +45,35 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     ):
         name = option.removeprefix("--")
         group.add_argument(option, action="append", default=[], metavar=name.upper(), help=help_text)
-    group.add_argument("-m", "--mode", choices=COST_MODES, help="cost: what the client reported, else calculated (auto); or only one of these")
+    group.add_argument(
+        "-m",
+        "--mode",
+        choices=COST_MODES,
+        help="cost: what the client reported, else calculated (auto); or only one of these",
+    )
 
 
 def add_formats(parser: argparse.ArgumentParser, *, ccusage: bool) -> None:
     """How it is shown."""
     group = parser.add_argument_group("how it is shown")
     formats = group.add_mutually_exclusive_group()
-    formats.add_argument("-j", "--json", dest="format", action="store_const", const="json", help="JSON; see docs/reference/json.md")
+    formats.add_argument(
+        "-j", "--json", dest="format", action="store_const", const="json", help="JSON; see docs/reference/json.md"
+    )
     formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="CSV")
     formats.add_argument("--markdown", dest="format", action="store_const", const="markdown", help="a Markdown table")
     if ccusage:
-        formats.add_argument("--ccusage-json", dest="format", action="store_const", const="ccusage_json", help="the JSON of ccusage 20")
+        formats.add_argument(
+            "--ccusage-json", dest="format", action="store_const", const="ccusage_json", help="the JSON of ccusage 20"
+        )
     add_appearance(group)
 
 
 def add_appearance(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
     """Width and colour."""
-    group.add_argument("--width", type=_width, metavar="N", help="columns to fill; narrow shows fewer columns, never cut numbers")
+    group.add_argument(
+        "--width", type=_width, metavar="N", help="columns to fill; narrow shows fewer columns, never cut numbers"
+    )
     group.add_argument("--no-color", "--no-colour", action="store_true", help="no colour; NO_COLOR does the same")
     group.add_argument("-O", "--offline", action="store_true", help=argparse.SUPPRESS)
 

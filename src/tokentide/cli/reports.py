@@ -25,9 +25,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared.add_range(parser)
     shared.add_filters(parser)
     group = parser.add_argument_group("rows")
-    group.add_argument("--by", choices=BREAKDOWNS, metavar="WHAT", help=f"break each row down by {', '.join(BREAKDOWNS)}")
-    group.add_argument("-b", "--breakdown", dest="by", action="store_const", const="model", help="the same as --by model")
-    group.add_argument("--sort", choices=SORT_KEYS, metavar="KEY", help=f"sort by {', '.join(SORT_KEYS)}; key is the first column")
+    group.add_argument(
+        "--by", choices=BREAKDOWNS, metavar="WHAT", help=f"break each row down by {', '.join(BREAKDOWNS)}"
+    )
+    group.add_argument(
+        "-b", "--breakdown", dest="by", action="store_const", const="model", help="the same as --by model"
+    )
+    group.add_argument(
+        "--sort", choices=SORT_KEYS, metavar="KEY", help=f"sort by {', '.join(SORT_KEYS)}; key is the first column"
+    )
     group.add_argument("-o", "--order", choices=("asc", "desc"), help="upwards or downwards")
     shared.add_formats(parser, ccusage=kind.name in CCUSAGE_KINDS)
 
@@ -37,13 +43,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     kind = KINDS[options.command]
     workspace = Workspace(terminal)
     calendar = Calendar(*shared.zone_of(options, workspace.settings))
-    report, synced = workspace.with_ledger(lambda ledger, synced: (_build(ledger, synced, options, kind, calendar, workspace), synced))
+    report, synced = workspace.with_ledger(
+        lambda ledger, synced: (_build(ledger, synced, options, kind, calendar, workspace), synced)
+    )
     dropped = _print(report, options, terminal, calendar)
     say_notes(terminal, report, synced, dropped)
     return ExitCode.OK
 
 
-def _build(ledger: Ledger, synced: Synced, options: argparse.Namespace, kind: Kind, calendar: Calendar, workspace: Workspace) -> Report:
+def _build(
+    ledger: Ledger, synced: Synced, options: argparse.Namespace, kind: Kind, calendar: Calendar, workspace: Workspace
+) -> Report:
     """Ask the ledger."""
     now = workspace.terminal.now
     selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(now), kind.grain or "day")
@@ -76,7 +86,9 @@ def _print(report: Report, options: argparse.Namespace, terminal: Terminal, cale
     return ()
 
 
-def _print_columns(report: Report, options: argparse.Namespace, terminal: Terminal, calendar: Calendar) -> tuple[str, ...]:
+def _print_columns(
+    report: Report, options: argparse.Namespace, terminal: Terminal, calendar: Calendar
+) -> tuple[str, ...]:
     """Markdown, or a table."""
     from tokentide.render.columns import columns
 

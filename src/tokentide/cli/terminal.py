@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-_PLAIN = str.maketrans(
-    {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "│": "|", "●": "*", "▏": "|"}
-    | {bar: level for bar, level in zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True)}
-)
+_SIGNS = {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "×": "x"}
+_BARS = dict(zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True))
+_PLAIN = str.maketrans(_SIGNS | _BARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,13 @@ class Terminal:
         from rich.console import Console
 
         plain = no_color or "NO_COLOR" in self.environ or self.environ.get("TERM") == "dumb"
-        return Console(file=self.out, width=width or 10_000, no_color=plain, color_system=None if plain else "auto", highlight=False)
+        return Console(
+            file=self.out,
+            width=width or 10_000,
+            no_color=plain,
+            color_system=None if plain else "auto",
+            highlight=False,
+        )
 
 
 def standard_terminal(now: int) -> Terminal:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from tokentide import locations
 from tokentide.cli.progress import observer_for
 from tokentide.cli.terminal import Terminal
-from tokentide.errors import LedgerDamaged, LedgerUnwritable
+from tokentide.errors import LedgerDamagedError, LedgerUnwritableError
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings, load_settings
 from tokentide.store.sqlite.ledger import Ledger
@@ -26,17 +26,20 @@ class Workspace:
         """Raises SettingsError."""
         self.terminal = terminal
         self.settings: Settings = load_settings(locations.settings_path(), terminal.environ)
-        self.book = PriceBook(self.settings.prices, cache_path=locations.price_cache_path(), data_path=locations.price_data_path())
+        self.book = PriceBook(
+            self.settings.prices, cache_path=locations.price_cache_path(), data_path=locations.price_data_path()
+        )
 
     def with_ledger(self, work: Work[T], *, rebuild: bool = False) -> T:
         """Do something with the ledger, brought up to date.
 
-        A damaged ledger is set aside and made anew from what is there; one that cannot be written is copied into memory.
-        Raises LedgerTooNew.
+        A damaged ledger is set aside and made anew from what is there; one that cannot be written is copied into
+        memory.
+        Raises LedgerTooNewError.
         """
         try:
             return self._attempt(work, rebuild=rebuild)
-        except LedgerDamaged as error:
+        except LedgerDamagedError as error:
             self.terminal.say(str(error))
             self._recover()
             return self._attempt(work, rebuild=rebuild)
@@ -46,7 +49,7 @@ class Workspace:
         with ledger:
             try:
                 synced = self._synchroniser().sync(ledger, rebuild=rebuild)
-            except LedgerUnwritable as error:
+            except LedgerUnwritableError as error:
                 self._say_unkept(error)
                 with ledger.in_memory() as copy:
                     return work(copy, self._synchroniser().sync(copy, rebuild=rebuild))
@@ -56,11 +59,11 @@ class Workspace:
         path = locations.ledger_path()
         try:
             return Ledger.open(path)
-        except LedgerUnwritable as error:
+        except LedgerUnwritableError as error:
             self._say_unkept(error)
             return open_copy(path)
 
-    def _say_unkept(self, error: LedgerUnwritable) -> None:
+    def _say_unkept(self, error: LedgerUnwritableError) -> None:
         self.terminal.say(f"{error}; this report is complete, but nothing new was kept")
 
     def _recover(self) -> None:

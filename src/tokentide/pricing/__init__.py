@@ -5,7 +5,7 @@ says where a price comes from, `version` changes whenever a price could have cha
 
 Where a price is looked for, first answer wins:
 
-1. the user's override for exactly that name (`overrides.py`),
+1. the user's override for exactly that name (`own.py`),
 2. the newer of the fetched price file and the installed `genai-prices` package, then the older one
    (`catalogue.py` decides which is newer, `genai_book.py` reads both),
 3. our own entries for models that both lack (`rules.py`, dated, with their source).

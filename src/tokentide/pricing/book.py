@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tokentide.pricing.cache import LONGEST_NAME, MOST_NAMES, Cache, Facts, decode, encode, read_cache, write_cache
@@ -13,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from tokentide.model.prices import PriceOverride
     from tokentide.model.usage import UsageRecord
     from tokentide.pricing.catalogue import Catalogue
     from tokentide.pricing.explain import PriceExplanation
-    from tokentide.pricing.overrides import PriceOverride
 
 TariffKey = tuple[str, str, str, str]
 """Model, speed, service tier, inference geography: all that decides a tariff."""
@@ -43,7 +42,7 @@ class PriceBook:
 
         `cache_path`: prices looked up before; None keeps them in memory. `data_path`: prices fetched by
         `update_prices`; the file need not exist, None uses the package alone.
-        Raises PriceDataError when genai-prices is not installed or an override's `same_as` leads in a circle.
+        Raises PriceDataError when genai-prices is not installed or an override cannot be a price.
         """
         self._overrides = _checked(overrides)
         self._cache_path = cache_path
@@ -53,6 +52,7 @@ class PriceBook:
         cache = read_cache(cache_path, self._signature) if cache_path else None
         self._facts: Facts | None = cache.facts if cache else None
         self._entries: dict[str, object] = cache.entries if cache else {}
+        self._known: dict[str, ModelPrices | None] = {}
         self._tariffs: dict[TariffKey, Tariff] = {}
         self._opened: Catalogue | None = None
 
@@ -146,10 +146,18 @@ class PriceBook:
         return self._listed(model)
 
     def _listed(self, model: str) -> ModelPrices | None:
-        """Prices of a name in the books: from the cache, else looked up and added to it."""
-        if model in self._entries:
-            with suppress(ValueError):  # an entry that is none is looked up again
-                return decode(self._entries[model])
+        """Prices of a name in the books: from memory, from the cache, else looked up and added to both."""
+        if model in self._known:
+            return self._known[model]
+        try:
+            prices = decode(self._entries[model])
+        except (LookupError, ValueError):  # not in the cache, or an entry that is none
+            prices = self._look_up(model)
+        if len(self._known) < MOST_NAMES:
+            self._known[model] = prices
+        return prices
+
+    def _look_up(self, model: str) -> ModelPrices | None:
         prices = self._catalogue().find(model)
         if len(self._entries) < MOST_NAMES and len(model) <= LONGEST_NAME:
             self._entries[model] = encode(prices)
@@ -175,10 +183,10 @@ class PriceBook:
 
 
 def _checked(overrides: Mapping[str, PriceOverride] | None) -> dict[str, PriceOverride]:
-    """A copy of the overrides, none of which leads in a circle."""
+    """A copy of the overrides, all of which can be prices."""
     if not overrides:
         return {}
-    from tokentide.pricing.overrides import check_chains
+    from tokentide.pricing.overrides import check_overrides
 
-    check_chains(overrides)
+    check_overrides(overrides)
     return dict(overrides)

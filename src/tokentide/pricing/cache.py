@@ -8,10 +8,15 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import date
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from tokentide.pricing.files import write_private
-from tokentide.pricing.tariff import STANDARD, Band, DayPart, ModelPrices, Rates, Segment, Tariff
+from tokentide.pricing.tariff import ALWAYS_US, ANY_PROMPT, STANDARD, Band, DayPart, ModelPrices, Rates, Tariff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 LARGEST_BYTES = 2_000_000
 MOST_NAMES = 400
@@ -83,8 +88,7 @@ def decode(entry: object) -> ModelPrices | None:
             tariffs=_tariffs(fields["tariffs"]),
         )
     except KeyError as error:
-        message = "not a cache entry"
-        raise ValueError(message) from error
+        raise ValueError("not a cache entry") from error
 
 
 def _facts(document: dict[str, object]) -> Facts:
@@ -100,35 +104,34 @@ def _facts(document: dict[str, object]) -> Facts:
 def _tariffs(raw: object) -> dict[str, Tariff]:
     tariffs = {context: _tariff(tariff) for context, tariff in _mapping(raw).items()}
     if STANDARD not in tariffs:
-        message = "no standard price"
-        raise ValueError(message)
+        raise ValueError("no standard price")
     return tariffs
 
 
 def _tariff(raw: object) -> Tariff:
-    return tuple(_segment(item) for item in _list(raw, at_least=1))
+    return _ladder(raw, ALWAYS_US, _day_parts)
 
 
-def _segment(raw: object) -> Segment:
-    since, parts = _pair(raw)
-    return _integer(since), tuple(_day_part(item) for item in _list(parts, at_least=1))
+def _day_parts(raw: object) -> tuple[DayPart, ...]:
+    return _ladder(raw, 0, _bands)
 
 
-def _day_part(raw: object) -> DayPart:
-    since, bands = _pair(raw)
-    return _integer(since), tuple(_band(item) for item in _list(bands, at_least=1))
+def _bands(raw: object) -> tuple[Band, ...]:
+    return _ladder(raw, ANY_PROMPT, _rates)
 
 
-def _band(raw: object) -> Band:
-    above, rates = _pair(raw)
-    return _integer(above), _rates(rates)
+def _ladder(raw: object, floor: int, rung: Callable[[object], T]) -> tuple[tuple[int, T], ...]:
+    """Pairs of a threshold and what holds above it, down to the floor, below which nothing is asked."""
+    rungs = tuple((_integer(threshold), rung(rest)) for threshold, rest in map(_pair, _list(raw)))
+    if not rungs or rungs[-1][0] > floor:
+        raise ValueError("prices that do not reach down to the floor")
+    return rungs
 
 
 def _rates(raw: object) -> Rates:
     numbers = [_integer(number) for number in _list(raw)]
-    if len(numbers) != 6 or min(numbers) < 0:  # noqa: PLR2004 - the six of Rates
-        message = "not six rates"
-        raise ValueError(message)
+    if len(numbers) != 6 or min(numbers) < 0:
+        raise ValueError("not six rates")
     return cast("Rates", tuple(numbers))
 
 
@@ -137,29 +140,25 @@ def _pair(raw: object) -> tuple[object, object]:
     return first, second
 
 
-def _list(raw: object, at_least: int = 0) -> list[object]:
-    if not isinstance(raw, list) or len(raw) < at_least:
-        message = "not a list of the expected length"
-        raise ValueError(message)
+def _list(raw: object) -> list[object]:
+    if not isinstance(raw, list):
+        raise ValueError("not a list")  # noqa: TRY004 - one error for every fault of the file
     return raw
 
 
 def _mapping(raw: object) -> dict[str, object]:
     if not isinstance(raw, dict):
-        message = "not a mapping"
-        raise ValueError(message)  # noqa: TRY004 - one error for every fault of the file
+        raise ValueError("not a mapping")  # noqa: TRY004 - one error for every fault of the file
     return raw
 
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
-        message = "not a text"
-        raise ValueError(message)  # noqa: TRY004
+        raise ValueError("not a text")  # noqa: TRY004
     return raw
 
 
 def _integer(raw: object) -> int:
     if type(raw) is not int or abs(raw) > LARGEST_NUMBER:
-        message = "not an integer that a price could be"
-        raise ValueError(message)
+        raise ValueError("not an integer that a price could be")
     return raw

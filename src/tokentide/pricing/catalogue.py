@@ -81,7 +81,7 @@ def open_catalogue(package_path: str, data_path: str | None) -> Catalogue:
         return Catalogue((package,))
     try:
         fetched = file_book(data_path, _written_on(data_path))
-    except PriceDataError as error:
+    except (PriceDataError, OSError) as error:
         return Catalogue((package,), fault=str(error))
     return Catalogue((fetched, package) if fetched.day >= package.day else (package, fetched))
 

@@ -13,7 +13,7 @@ from tokentide.pricing.rules import claude_card
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tokentide.pricing.overrides import PriceOverride
+    from tokentide.model.prices import PriceOverride
     from tokentide.pricing.rate_card import RateCard
     from tokentide.pricing.tariff import ModelPrices
 

@@ -13,7 +13,7 @@ PICO_PER_TOKEN = Decimal(1_000_000)
 """1 USD per million tokens is a million pico-USD per token."""
 PICO_PER_SEARCH = Decimal(1_000_000_000)
 """1 USD per thousand searches is a thousand million pico-USD per search."""
-HIGHEST_USD = Decimal(10_000_000)
+HIGHEST_USD = Decimal(100_000_000)
 """No vendor asks that much for a million tokens, factors included; anything above is a fault in the data."""
 
 

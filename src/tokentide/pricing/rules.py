@@ -63,7 +63,7 @@ class FastMode:
 
 FAST_MODES = (
     FastMode("claude-opus-4-6", Decimal(6), f"{FAST_MODE_PAGE} (2026-02: $30/$150, over 200k $60/$225)", CHECKED),
-    FastMode("claude-opus-4-7", Decimal(6), "ccusage 20.0.24; OpenRouter claude-opus-4.7-fast $30/$150", CHECKED),
+    FastMode("claude-opus-4-7", Decimal(6), "ccusage 20.0.24; OpenRouter ($30/$150, ended 2026-07-24)", CHECKED),
     FastMode("claude-opus-4-8", Decimal(2), f"{FAST_MODE_PAGE} ($10/$50, ends 2026-11-30)", CHECKED),
     FastMode("claude-opus-5", Decimal(2), f"{FAST_MODE_PAGE} ($10/$50)", CHECKED),
     FastMode("claude-opus-5-5", Decimal(2), f"{FAST_MODE_PAGE} ($8/$40, since 2026-10-15)", CHECKED),
@@ -109,7 +109,7 @@ ADDED_MODELS = (
     AddedModel(
         "claude-mythos-preview",
         claude_card("25", "125"),
-        "https://www.anthropic.com/glasswing ($25/$125; ended 2026-06-09)",
+        "https://www.anthropic.com/glasswing ($25/$125, ended 2026-06-09)",
         CHECKED,
     ),
 )
@@ -180,7 +180,7 @@ CORRECTIONS = (
         "claude-sonnet-5-5",
         None,
         date(2026, 10, 7),
-        "Cache reads cost 0.1 times input until 2026-10-07, 0.05 times since (release notes of 2026-10-07).",
+        f"Cache reads cost 0.1 times input until 2026-10-07, 0.05 times since ({PRICING_PAGE}, before and after).",
         CHECKED,
         cache_read_factor=CACHE_READ_FACTOR,
     ),

@@ -14,10 +14,14 @@ def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:
         if not row.is_active:
             continue
         end = f"{calendar.local(row.block.end):%H:%M}"
-        lines.append(f"Open block: {words.duration(row.block.end - report.generated_at)} left, until {end}; reckoned from the transcripts.")
+        lines.append(
+            f"Open block: {words.duration(row.block.end - report.generated_at)} left, until {end}; "
+            "reckoned from the transcripts."
+        )
         if row.burn_rate and row.projection:
             lines.append(
-                f"Burn rate {words.money(row.burn_rate.cost_per_hour)} an hour, {words.tokens(round(row.burn_rate.tokens_per_minute))} tokens a "
-                f"minute; at {end} it will be {words.money(row.projection.cost)} and {words.tokens(row.projection.total_tokens)} tokens."
+                f"Burn rate {words.money(row.burn_rate.cost_per_hour)} an hour, "
+                f"{words.tokens(round(row.burn_rate.tokens_per_minute))} tokens a minute; at {end} it will be "
+                f"{words.money(row.projection.cost)} and {words.tokens(row.projection.total_tokens)} tokens."
             )
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tokentide.analytics.block_report import BlockReport, BlockRow, limit_status
+from tokentide.analytics.blocks import BurnRate, Projection
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import Kind, Report, Row
 from tokentide.clock import MINUTE_US
@@ -16,10 +17,16 @@ KIND = Kind("block", "block", ())
 
 def as_report(report: BlockReport) -> Report:
     """The blocks as rows keyed by their beginning, gaps left out."""
-    rows = tuple(Row(instant(row.block.start), row.block.sums, tuple(sorted(row.block.by_model))) for row in report.rows if not row.block.is_gap)
+    rows = tuple(
+        Row(instant(row.block.start), row.block.sums, tuple(sorted(row.block.by_model)))
+        for row in report.rows
+        if not row.block.is_gap
+    )
     models = tuple(sorted({model for row in rows for model in row.models}))
     total = Row("", report.totals, models)
-    return Report(KIND, rows, total, report.selection, report.mode, report.timezone, report.generated_at, problems=report.problems)
+    return Report(
+        KIND, rows, total, report.selection, report.mode, report.timezone, report.generated_at, problems=report.problems
+    )
 
 
 def blocks_json(report: BlockReport) -> str:
@@ -32,16 +39,16 @@ def blocks_json(report: BlockReport) -> str:
             "generated_at": instant(report.generated_at),
             "timezone": report.timezone,
             "filters": {**filters_json(flat), "token_limit": report.limit},
-            "rows": [_row(row, report) for row in report.rows],
+            "rows": [block_json(row, report.limit) for row in report.rows],
             "totals": {**sums_json(report.totals), "models": list(flat.totals.models), "breakdown": []},
             "problems": report.problems,
         }
     )
 
 
-def _row(row: BlockRow, report: BlockReport) -> dict[str, Json]:
+def block_json(row: BlockRow, limit: int | None) -> dict[str, Json]:
+    """One block; `limit` in tokens, None for none."""
     block = row.block
-    ahead, rate = row.projection, row.burn_rate
     return {
         "block": instant(block.start),
         "start_at": instant(block.start),
@@ -52,11 +59,30 @@ def _row(row: BlockRow, report: BlockReport) -> dict[str, Json]:
         "is_gap": block.is_gap,
         **sums_json(block.sums),
         "models": sorted(block.by_model),
-        "breakdown": [{"model": model, **sums_json(sums), "models": [model]} for model, sums in sorted(block.by_model.items())],
-        "burn_rate": rate and {"tokens_per_minute": rate.tokens_per_minute, "cost_usd_per_hour": usd(rate.cost_per_hour)},
-        "projection": ahead
-        and {"total_tokens": ahead.total_tokens, "cost_usd": usd(ahead.cost), "remaining_minutes": ahead.remaining_minutes},
-        "limit_status": limit_status(row, report.limit) if report.limit is not None and not block.is_gap else None,
+        "breakdown": [
+            {"model": model, **sums_json(sums), "models": [model]} for model, sums in sorted(block.by_model.items())
+        ],
+        "burn_rate": _burn_rate(row.burn_rate),
+        "projection": _projection(row.projection),
+        "limit_status": limit_status(row, limit) if limit is not None and not block.is_gap else None,
+    }
+
+
+def _burn_rate(rate: BurnRate | None) -> Json:
+    return (
+        None
+        if rate is None
+        else {"tokens_per_minute": rate.tokens_per_minute, "cost_usd_per_hour": usd(rate.cost_per_hour)}
+    )
+
+
+def _projection(ahead: Projection | None) -> Json:
+    if ahead is None:
+        return None
+    return {
+        "total_tokens": ahead.total_tokens,
+        "cost_usd": usd(ahead.cost),
+        "remaining_minutes": ahead.remaining_minutes,
     }
 
 
@@ -85,7 +111,14 @@ def block_columns(report: BlockReport, calendar: Calendar) -> list[Column]:
         Column("Block", when, 9, is_number=False, style="bold"),
         Column("State", state, 5, is_number=False, style="yellow"),
         Column("Used for", active, 1),
-        Column("Models", lambda row: ", ".join(map(words.model_name, row.models)), 2, is_number=False, style="cyan"),
+        Column(
+            "Models",
+            lambda row: ", ".join(map(words.model_name, row.models)),
+            2,
+            is_number=False,
+            style="cyan",
+            shrinks=True,
+        ),
         Column("Responses", lambda row: words.tokens(row.sums.responses), 0),
         Column("Output", lambda row: words.output(row.sums), 3),
         Column("Total", lambda row: words.tokens(row.sums.total_tokens), 8, style="bold"),

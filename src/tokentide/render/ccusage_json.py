@@ -73,7 +73,14 @@ def _block(row: BlockRow, limit: int | None) -> dict[str, Json]:
     if limit is not None and row.projection is not None:
         used = row.projection.total_tokens
         share = round(used * 100 / limit, 4) if limit else None
-        status = {"tokenLimitStatus": {"limit": limit, "projectedUsage": used, "percentUsed": share, "status": limit_status(row, limit)}}
+        status = {
+            "tokenLimitStatus": {
+                "limit": limit,
+                "projectedUsage": used,
+                "percentUsed": share,
+                "status": limit_status(row, limit),
+            }
+        }
     return {
         "id": ("gap-" if block.is_gap else "") + instant(block.start),
         "startTime": instant(block.start),
@@ -99,7 +106,9 @@ def _block(row: BlockRow, limit: int | None) -> dict[str, Json]:
 
 def _burn_rate(row: BlockRow) -> Json:
     rate = burn_rate(row.block) if row.is_active else None
-    return rate and {
+    if rate is None:
+        return None
+    return {
         "tokensPerMinute": rate.tokens_per_minute,
         "tokensPerMinuteForIndicator": rate.input_output_tokens_per_minute,
         "costPerHour": usd(rate.cost_per_hour),
@@ -108,7 +117,9 @@ def _burn_rate(row: BlockRow) -> Json:
 
 def _projection(row: BlockRow) -> Json:
     ahead = row.projection
-    return ahead and {
+    if ahead is None:
+        return None
+    return {
         "totalTokens": ahead.total_tokens,
         "totalCost": round(usd(ahead.cost), 2),
         "remainingMinutes": ahead.remaining_minutes,

@@ -22,20 +22,25 @@ class Column:
     """On a narrow terminal the smallest goes first; 9 stays whatever happens."""
     is_number: bool = True
     style: str = ""
+    shrinks: bool = False
+    """True for words that may end in an ellipsis."""
 
 
 def columns(report: Report, calendar: Calendar) -> list[Column]:
     """The columns of a report, in order."""
     kind = report.kind
-    head = [Column(kind.key.removesuffix("_id").capitalize(), _key_cell(report), 9, is_number=False, style="bold")]
-    if kind.name == "session":
-        head = [Column("Session", _session_cell, 9, is_number=False, style="bold"), Column("Project", _project_cell, 4, is_number=False)]
-    if kind.name == "branch":
-        head.append(Column("Project", _project_cell, 7, is_number=False))
+    key = _session_cell if kind.name == "session" else _key_cell(report)
+    head = [
+        Column(kind.key.removesuffix("_id").capitalize(), key, 9, is_number=False, style="bold", shrinks=not kind.grain)
+    ]
+    if kind.name in ("session", "branch"):
+        head.append(Column("Project", _project_cell, 5, is_number=False, shrinks=True))
     if kind.name != "model":
-        head.append(Column("Models", _models_cell, 1, is_number=False, style="cyan"))
+        head.append(Column("Models", _models_cell, 1, is_number=False, style="cyan", shrinks=True))
     if kind.name == "session":
-        head.append(Column("Last used", lambda row: f"{calendar.local(row.sums.last_at):%Y-%m-%d %H:%M}", 5, is_number=False))
+        head.append(
+            Column("Last used", lambda row: f"{calendar.local(row.sums.last_at):%Y-%m-%d %H:%M}", 4, is_number=False)
+        )
     return [*head, *_counters()]
 
 
@@ -44,7 +49,11 @@ def _counters() -> list[Column]:
         Column("Responses", lambda row: words.tokens(row.sums.responses), 0),
         Column("Input", lambda row: words.tokens(row.sums.input_tokens), 4),
         Column("Output", lambda row: words.output(row.sums), 6),
-        Column("Cache write", lambda row: words.tokens(row.sums.cache_creation_5m_tokens + row.sums.cache_creation_1h_tokens), 2),
+        Column(
+            "Cache write",
+            lambda row: words.tokens(row.sums.cache_creation_5m_tokens + row.sums.cache_creation_1h_tokens),
+            2,
+        ),
         Column("Cache read", lambda row: words.tokens(row.sums.cache_read_tokens), 3),
         Column("Total", lambda row: words.tokens(row.sums.total_tokens), 8, style="bold"),
         Column("Cost", lambda row: words.cost(row.sums), 9, style="green"),

@@ -40,7 +40,13 @@ def _heading(report: Report) -> list[str]:
 def _line(report: Report, row: Row, part: Row | None) -> list[str]:
     shown = part or row
     by = [safe(part.key)] if part is not None else []
-    return [safe(row.key), *_facts(report, row), *by, *map(_value, sums_json(shown.sums).values()), safe(" ".join(shown.models))]
+    return [
+        safe(row.key),
+        *_facts(report, row),
+        *by,
+        *map(_value, sums_json(shown.sums).values()),
+        safe(" ".join(shown.models)),
+    ]
 
 
 def _facts(report: Report, row: Row) -> list[str]:

@@ -26,9 +26,9 @@ def usd(nano: int) -> Decimal:
     return Decimal(nano).scaleb(-9)
 
 
-def _scalar(value: None | bool | int | float | Decimal) -> str:
+def _scalar(value: float | Decimal | None) -> str:
     if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+        return "null" if value is None else str(value).lower()
     if isinstance(value, Decimal):
         text = format(value, "f")
         text = text.rstrip("0").rstrip(".") if "." in text else text

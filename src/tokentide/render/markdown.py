@@ -10,12 +10,17 @@ from tokentide.render.columns import Column
 
 def report_markdown(report: Report, columns: Sequence[Column]) -> str:
     """All columns, a row a line, the total last; parts of a breakdown are indented."""
-    lines = [_line([column.title for column in columns]), _line(["---:" if column.is_number else ":---" for column in columns])]
+    lines = [
+        _line([column.title for column in columns]),
+        _line(["---:" if column.is_number else ":---" for column in columns]),
+    ]
     for row in report.rows:
         lines.append(_line([_safe(column.cell(row)) for column in columns]))
         lines += [_line(_part(columns, part)) for part in row.breakdown]
     if len(report.rows) > 1:
-        total = ["**Total**"] + [f"**{column.cell(report.totals)}**" if column.is_number else "" for column in columns[1:]]
+        total = ["**Total**"] + [
+            f"**{column.cell(report.totals)}**" if column.is_number else "" for column in columns[1:]
+        ]
         lines.append(_line(total))
     return "\n".join(lines)
 
@@ -31,5 +36,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def _safe(text: str) -> str:
     """Text that stays in its cell and bears no markup."""
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`").replace("*", "\\*")
+    escaped = (
+        text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`").replace("*", "\\*")
+    )
     return escaped.replace("[", "\\[").replace("_", "\\_") if any(mark in text for mark in "[_") else escaped

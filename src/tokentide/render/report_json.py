@@ -25,7 +25,11 @@ def report_json(report: Report) -> str:
             "timezone": report.timezone,
             "filters": filters_json(report),
             "rows": [_row(report, row) for row in report.rows],
-            "totals": {**sums_json(report.totals.sums), "models": list(report.totals.models), "breakdown": _breakdown(report, report.totals)},
+            "totals": {
+                **sums_json(report.totals.sums),
+                "models": list(report.totals.models),
+                "breakdown": _breakdown(report, report.totals),
+            },
             "problems": report.problems,
         }
     )

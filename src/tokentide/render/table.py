@@ -1,4 +1,4 @@
-"""A report as a table for the terminal. No number is ever cut: a narrow terminal shows fewer columns, and it is said."""
+"""A report as a table for the terminal. No number is ever cut: a narrow terminal shows fewer columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from tokentide.render.columns import Column
 MAX_TEXT = 32
 """Widest cell of words; longer ones end in an ellipsis."""
 MIN_TEXT = 8
+STAYS = 9
+"""Importance of the columns that are never left out."""
 GAP = 2
+"""Between two columns; Rich draws one of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,13 @@ def print_table(console: Console, report: Report, columns: Sequence[Column], wid
     """Print the report; returns the titles of the columns that had no room. `width` None is without limit."""
     lines = _lines(report)
     fitted = fit(columns, [row for row, _ in lines], report.totals, width)
-    table = Table(box=box.SIMPLE_HEAD, show_footer=len(report.rows) > 1, pad_edge=False, padding=(0, GAP, 0, 0))
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_footer=len(report.rows) > 1,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, GAP - 1, 0, 0),
+    )
     for column, size in zip(fitted.columns, fitted.widths, strict=True):
         table.add_column(
             column.title,
@@ -53,14 +62,14 @@ def print_table(console: Console, report: Report, columns: Sequence[Column], wid
 
 def fit(columns: Sequence[Column], rows: Sequence[Row], totals: Row, width: int | None) -> Fitted:
     """Leave out the least important columns until the rest fits; texts give way before numbers do."""
-    kept, dropped = list(columns), []
+    kept, dropped = list(columns), list[Column]()
     while True:
         widths = [_width(column, rows, totals, first=column is columns[0]) for column in kept]
-        over = sum(widths) + GAP * len(kept) - width if width is not None else 0
+        over = sum(widths) + GAP * (len(kept) - 1) - width if width is not None else 0
         widths = _squeezed(kept, widths, over)
-        if width is None or sum(widths) + GAP * len(kept) <= width or min(c.importance for c in kept) == max(c.importance for c in kept):
-            return Fitted(tuple(kept), tuple(dropped), tuple(widths))
         least = min(kept, key=lambda column: column.importance)
+        if width is None or sum(widths) + GAP * (len(kept) - 1) <= width or least.importance == STAYS:
+            return Fitted(tuple(kept), tuple(dropped), tuple(widths))
         kept.remove(least)
         dropped.append(least)
 
@@ -69,11 +78,10 @@ def _squeezed(columns: Sequence[Column], widths: Sequence[int], over: int) -> li
     """Narrower columns of words, the widest first, but none below MIN_TEXT."""
     result = list(widths)
     while over > 0:
-        texts = [n for n, column in enumerate(columns) if not column.is_number and result[n] > MIN_TEXT and "-" not in column.title]
-        if not texts:
+        words = [n for n, column in enumerate(columns) if column.shrinks and result[n] > MIN_TEXT]
+        if not words:
             break
-        widest = max(texts, key=lambda n: result[n])
-        result[widest] -= 1
+        result[max(words, key=lambda n: result[n])] -= 1
         over -= 1
     return result
 
@@ -82,8 +90,8 @@ def _width(column: Column, rows: Sequence[Row], totals: Row, *, first: bool) -> 
     """The widest cell, heading and footer; words at most MAX_TEXT."""
     cells = [column.title, *(column.cell(row) for row in rows)]
     cells.append("Total" if first else _footer(column, totals))
-    widest = max(map(cell_len, cells)) + (2 if first else 0)
-    return widest if column.is_number else min(widest, MAX_TEXT)
+    widest = max(map(cell_len, cells)) + (2 if first and column.shrinks else 0)
+    return min(widest, MAX_TEXT) if column.shrinks else widest
 
 
 def _footer(column: Column, totals: Row) -> str:

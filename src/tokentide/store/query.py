@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 
-class CostMode(str, Enum):
+class CostMode(StrEnum):
     """Which cost a report shows."""
 
     AUTO = "auto"

@@ -28,8 +28,8 @@ class Synced:
 
     roots: tuple[Root, ...]
     """The roots that exist."""
-    files: int
-    """Transcripts on disk."""
+    found: tuple[FoundFile, ...]
+    """The transcripts on disk."""
     read_files: int = 0
     """Those that were new or had changed."""
     problems: int = 0
@@ -38,6 +38,11 @@ class Synced:
     """The folders and files among them."""
     repriced: bool = False
     """True if every cost was reckoned anew, because prices changed."""
+
+    @property
+    def files(self) -> int:
+        """How many transcripts there are."""
+        return len(self.found)
 
 
 class Observer:
@@ -66,11 +71,15 @@ class Synchroniser:
         """Read what changed since the last time; with `rebuild`, everything, and reckon all derived columns anew.
 
         What the transcripts no longer hold stays. Safe beside other processes that do the same.
-        Raises LedgerDamaged, LedgerUnwritable.
+        Raises LedgerDamagedError, LedgerUnwritableError.
         """
         discovery = discover(self._roots())
         known = ledger.files()
-        changed = [found for found in discovery.files if rebuild or found.key not in known or known[found.key].stamp != found.stamp]
+        changed = [
+            found
+            for found in discovery.files
+            if rebuild or found.key not in known or known[found.key].stamp != found.stamp
+        ]
         repriced = ledger.price_version() != self.book.version or rebuild
         if repriced:
             ledger.reprice(self.book.cost_nano_usd, self.book.version)
@@ -80,7 +89,7 @@ class Synchroniser:
             known = ledger.files()
         return Synced(
             roots=discovery.roots,
-            files=len(discovery.files),
+            found=tuple(discovery.files),
             read_files=len(changed),
             problems=_problem_count(discovery, known) + len(unreadable),
             unreadable=(*discovery.problems, *unreadable),
@@ -91,7 +100,9 @@ class Synchroniser:
         roots = find_roots(self.environ, self.settings.claude_dirs)
         return [root for root in roots if root.asked_for or self.settings.default_dirs]
 
-    def _read(self, ledger: Ledger, changed: Sequence[FoundFile], known: Mapping[str, FileState], *, rebuild: bool) -> list[Problem]:
+    def _read(
+        self, ledger: Ledger, changed: Sequence[FoundFile], known: Mapping[str, FileState], *, rebuild: bool
+    ) -> list[Problem]:
         """Read the files and write what they say; returns those that cannot be opened."""
         from tokentide.sync.workers import read_all
 
@@ -102,7 +113,12 @@ class Synchroniser:
             with ledger.intake(self.book.cost_nano_usd, replacing=rebuild) as intake:
                 for portion in _portions(read_all(tasks, self.observer.advance)):
                     intake.take(portion)
-                    refused += [Problem(note.path, 0, note.reason) for batch in portion for note in batch.problems if not note.line]
+                    refused += [
+                        Problem(note.path, 0, note.reason)
+                        for batch in portion
+                        for note in batch.problems
+                        if not note.line
+                    ]
         finally:
             self.observer.end()
         return refused

@@ -30,17 +30,21 @@ class Recovered:
 
     def sentence(self) -> str:
         """What happened, in a line."""
-        lost = "how many could not be read is unknown" if self.lost_rows is None else f"{self.lost_rows:,} could not be read"
+        lost = (
+            "how many could not be read is unknown"
+            if self.lost_rows is None
+            else f"{self.lost_rows:,} could not be read"
+        )
         return (
-            f"the damaged ledger is now {self.aside}; the new one holds {self.responses:,} responses, {self.salvaged:,} of them "
-            f"known only to the old ledger, of whose responses {lost}"
+            f"the damaged ledger is now {self.aside}; the new one holds {self.responses:,} responses, "
+            f"{self.salvaged:,} of them known only to the old ledger, of whose responses {lost}"
         )
 
 
 def recover(path: str, synchroniser: Synchroniser, now: int) -> Recovered:
     """Set the ledger aside and make a new one from the transcripts and what is readable of the old.
 
-    Raises LedgerUnwritable.
+    Raises LedgerUnwritableError.
     """
     aside = _set_aside(path, now)
     with Ledger.open(path) as ledger:

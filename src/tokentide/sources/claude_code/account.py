@@ -11,13 +11,13 @@ from tokentide.sources.claude_code.paths import CLAUDE_DESKTOP, Root
 MAX_CONFIG_BYTES = 1 << 26
 
 
-class _Login(msgspec.Struct):
-    emailAddress: str | None = None
-    accountUuid: str | None = None
+class _Login(msgspec.Struct, rename="camel"):
+    email_address: str | None = None
+    account_uuid: str | None = None
 
 
-class _Config(msgspec.Struct):
-    oauthAccount: _Login | None = None
+class _Config(msgspec.Struct, rename="camel"):
+    oauth_account: _Login | None = None
 
 
 def account_of(root: Root, home: str) -> str:
@@ -31,8 +31,8 @@ def account_of(root: Root, home: str) -> str:
     candidates = [os.path.join(folder, ".claude.json")] + ([default + ".json"] if folder == default else [])
     for path in candidates:
         login = _login(path)
-        if login and (login.emailAddress or login.accountUuid):
-            return login.emailAddress or login.accountUuid or ""
+        if login and (login.email_address or login.account_uuid):
+            return login.email_address or login.account_uuid or ""
     return "~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder
 
 
@@ -40,6 +40,6 @@ def _login(path: str) -> _Login | None:
     """The login that the client noted; None where it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(MAX_CONFIG_BYTES), type=_Config).oauthAccount
+            return msgspec.json.decode(file.read(MAX_CONFIG_BYTES), type=_Config).oauth_account
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

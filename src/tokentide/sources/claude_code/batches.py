@@ -14,6 +14,7 @@ from tokentide.sources.claude_code.parser import Harvest
 from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sources.claude_code.reader import TranscriptReader
 
+
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to read."""
 
@@ -26,7 +27,9 @@ def read_batch(tasks: Sequence[Task]) -> Batch:
     """Read the files; one that cannot be opened is a problem of the batch and is tried again next time."""
     harvest = Harvest()
     reader = TranscriptReader(harvest)
-    batch = Batch(places=harvest.places, titles=harvest.titles, agent_types=harvest.agent_types, problems=harvest.problems)
+    batch = Batch(
+        places=harvest.places, titles=harvest.titles, agent_types=harvest.agent_types, problems=harvest.problems
+    )
     for task in tasks:
         first_place = len(harvest.places)
         try:
@@ -47,7 +50,7 @@ def _sidecar_types(path: str, places: Sequence[Place]) -> Iterable[tuple[str, st
         return
     try:
         with open(path.removesuffix(".jsonl") + ".meta.json", "rb") as file:
-            kind = msgspec.json.decode(file.read(1 << 16), type=_Sidecar).agentType
+            kind = msgspec.json.decode(file.read(1 << 16), type=_Sidecar).agent_type
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return
     if kind:
@@ -55,8 +58,8 @@ def _sidecar_types(path: str, places: Sequence[Place]) -> Iterable[tuple[str, st
         yield from ((place.agent_id, kind) for place in places if place.agent_id)
 
 
-class _Sidecar(msgspec.Struct):
-    agentType: str | None = None
+class _Sidecar(msgspec.Struct, rename="camel"):
+    agent_type: str | None = None
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -67,5 +70,3 @@ def encode_batch(batch: Batch) -> bytes:
 def decode_batch(data: bytes) -> Batch:
     """The reverse of `encode_batch`."""
     return msgspec.msgpack.decode(data, type=Batch)
-
-

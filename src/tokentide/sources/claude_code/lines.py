@@ -38,7 +38,7 @@ _PADDING = b"\x00\xef\xbb\xbf \t\r\n"
 _C = TypeVar("_C", bound=Counts)
 
 
-class BadCount(ValueError):
+class BadCountError(ValueError):
     """A counter is no whole number from 0 to MAX_COUNT."""
 
 
@@ -59,7 +59,7 @@ def _as_line(value: dict[object, object]) -> Line | str:
     """The typed line, or why its counts cannot be used."""
     try:
         return _line(value)
-    except BadCount as error:
+    except BadCountError as error:
         return str(error)
 
 
@@ -114,44 +114,50 @@ def _repaired(chunk: bytes) -> bytes:
     return bytes(text).translate(_CONTROLS_TO_SPACES)
 
 
-_CONTROLS_TO_SPACES = bytes(0x20 if byte < 0x20 else byte for byte in range(256))
+_CONTROLS_TO_SPACES = bytes(max(byte, 0x20) for byte in range(256))
 
 
 def _line(value: dict[object, object]) -> Line:
-    """A line from what JSON gave; fields of a wrong type count as absent, wrong counters raise BadCount."""
+    """A line from what JSON gave; fields of a wrong type count as absent, wrong counters raise BadCountError."""
     data = _object(value.get("data"))
     return Line(
         type=_text(value.get("type")),
         timestamp=_text(value.get("timestamp")),
-        sessionId=_text(value.get("sessionId")),
-        requestId=_text(value.get("requestId")),
+        session_id=_text(value.get("sessionId")),
+        request_id=_text(value.get("requestId")),
         cwd=_text(value.get("cwd")),
-        gitBranch=_text(value.get("gitBranch")),
+        git_branch=_text(value.get("gitBranch")),
         version=_text(value.get("version")),
-        agentId=_text(value.get("agentId")),
-        isSidechain=_flag(value.get("isSidechain")),
-        isApiErrorMessage=_flag(value.get("isApiErrorMessage")),
-        costUSD=_number(value.get("costUSD")),
+        agent_id=_text(value.get("agentId")),
+        is_sidechain=_flag(value.get("isSidechain")),
+        is_api_error_message=_flag(value.get("isApiErrorMessage")),
+        cost_usd=_number(value.get("costUSD")),
         message=_message(value.get("message")),
         data=ProgressData(_text(data.get("agentId")), _nested(data.get("message"))) if data else None,
-        toolUseResult=_agent_result(value.get("toolUseResult")),
+        tool_use_result=_agent_result(value.get("toolUseResult")),
     )
 
 
 def _nested(value: object) -> Nested | None:
     found = _object(value)
-    return Nested(_text(found.get("timestamp")), _text(found.get("requestId")), _message(found.get("message"))) if found else None
+    return (
+        Nested(_text(found.get("timestamp")), _text(found.get("requestId")), _message(found.get("message")))
+        if found
+        else None
+    )
 
 
 def _message(value: object) -> Message | None:
     found = _object(value)
     if not found:
         return None
-    return Message(_text(found.get("id")), _text(found.get("model")), _text(found.get("stop_reason")), _usage(found.get("usage")))
+    return Message(
+        _text(found.get("id")), _text(found.get("model")), _text(found.get("stop_reason")), _usage(found.get("usage"))
+    )
 
 
 def _usage(value: object) -> Usage | None:
-    """The usage object; raises BadCount."""
+    """The usage object; raises BadCountError."""
     if not isinstance(value, dict):
         return None
     iterations = value.get("iterations")
@@ -160,7 +166,9 @@ def _usage(value: object) -> Usage | None:
     usage.service_tier = _text(value.get("service_tier"))
     usage.inference_geo = _text(value.get("inference_geo"))
     usage.speed = _text(value.get("speed"))
-    usage.iterations = [_iteration(item) for item in iterations if isinstance(item, dict)] if isinstance(iterations, list) else None
+    usage.iterations = (
+        [_iteration(item) for item in iterations if isinstance(item, dict)] if isinstance(iterations, list) else None
+    )
     return usage
 
 
@@ -172,27 +180,29 @@ def _iteration(value: dict[object, object]) -> Iteration:
 
 
 def _counts(into: _C, value: dict[object, object]) -> _C:
-    """Fill the shared counters; raises BadCount."""
+    """Fill the shared counters; raises BadCountError."""
     into.input_tokens = _count(value, "input_tokens")
     into.output_tokens = _count(value, "output_tokens")
     into.cache_creation_input_tokens = _count(value, "cache_creation_input_tokens")
     into.cache_read_input_tokens = _count(value, "cache_read_input_tokens")
     split = _object(value.get("cache_creation"))
     into.cache_creation = (
-        CacheCreation(_count(split, "ephemeral_5m_input_tokens"), _count(split, "ephemeral_1h_input_tokens")) if split else None
+        CacheCreation(_count(split, "ephemeral_5m_input_tokens"), _count(split, "ephemeral_1h_input_tokens"))
+        if split
+        else None
     )
     return into
 
 
 def _count(value: dict[object, object], name: str) -> int | None:
-    """A counter; whole numbers in any JSON spelling are taken. Raises BadCount."""
+    """A counter; whole numbers in any JSON spelling are taken. Raises BadCountError."""
     found = value.get(name)
     if found is None:
         return None
     if isinstance(found, float) and found.is_integer():
         found = int(found)
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= MAX_COUNT:
-        raise BadCount(f"{name} is no token count")
+        raise BadCountError(f"{name} is no token count")
     return found
 
 
@@ -200,7 +210,7 @@ def _agent_result(value: object) -> msgspec.Raw:
     """The kind of a finished sub-agent, as it would stand in a readable line."""
     found = _object(value)
     kind = AgentResult(_text(found.get("agentId")), _text(found.get("agentType")))
-    return msgspec.Raw(msgspec.json.encode(kind)) if kind.agentType else msgspec.Raw(b"")
+    return msgspec.Raw(msgspec.json.encode(kind)) if kind.agent_type else msgspec.Raw(b"")
 
 
 def _object(value: object) -> dict[object, object]:

@@ -5,7 +5,9 @@ The rules are DESIGN.md section 5; the cases they come from stand in this folder
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +22,7 @@ from tokentide.sources.claude_code.wire import (
     Iteration,
     Line,
     Message,
+    Nested,
     Usage,
     decode_agent_result,
     decode_line,
@@ -33,6 +36,8 @@ FINAL_COUNTS_SINCE = (2, 1, 69)
 TITLE_RANK = {"summary": 1, "ai-title": 2, "custom-title": 3}
 PROBLEMS_KEPT = 100
 """Problems of one file that are listed one by one; the others are only counted."""
+USAGE, IGNORED = "usage", "ignored"
+"""What a line can be, beside a problem, which is told by its reason."""
 NANO_USD = 1_000_000_000
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -91,7 +96,7 @@ class LineParser:
     def plain_line(self, raw: bytes, number: int) -> None:
         """A line without counters that does not look like one object: blank, an array, torn."""
         faults = [found for found in read_objects(raw) if isinstance(found, str)]
-        self.count(faults[0] if faults else False, number)
+        self.count(faults[0] if faults else IGNORED, number)
 
     def title_line(self, raw: bytes) -> None:
         """A line that may name a session; a later one of the same kind wins."""
@@ -99,8 +104,8 @@ class LineParser:
             found = decode_title(raw)
         except _REFUSED:
             return
-        rank, title = TITLE_RANK.get(found.type or "", 0), found.customTitle or found.aiTitle or found.summary
-        session = found.sessionId or self.context.session_id
+        rank, title = TITLE_RANK.get(found.type or "", 0), found.custom_title or found.ai_title or found.summary
+        session = found.session_id or self.context.session_id
         if title and rank >= max(1, self.harvest.titles.get(session, (0, ""))[0]):
             self.harvest.titles[session] = (rank, title)
 
@@ -123,33 +128,38 @@ class LineParser:
     def _tolerantly(self, raw: bytes, number: int) -> None:
         """A line that the typed decoder refused; all that can be read of it is."""
         outcomes = [found if isinstance(found, str) else self._take(found) for found in read_objects(raw)]
-        faults = [outcome for outcome in outcomes if isinstance(outcome, str)]
-        self.count(faults[0] if faults else any(outcomes), number)
+        faults = [outcome for outcome in outcomes if outcome not in (USAGE, IGNORED)]
+        self.count(faults[0] if faults else USAGE if USAGE in outcomes else IGNORED, number)
 
-    def count(self, outcome: bool | str, number: int) -> None:
-        """Book a line as usage (True), ignored (False) or problem (the reason)."""
-        if isinstance(outcome, str):
+    def count(self, outcome: str, number: int) -> None:
+        """Book a line as USAGE, as IGNORED, or as a problem with its reason."""
+        if outcome == USAGE:
+            self.usage_lines += 1
+        elif outcome == IGNORED:
+            self.ignored_lines += 1
+        else:
             self.problem_lines += 1
             if self.problem_lines <= PROBLEMS_KEPT:
                 self.harvest.problems.append(ProblemNote(self.context.path, number, outcome))
-        elif outcome:
-            self.usage_lines += 1
-        else:
-            self.ignored_lines += 1
 
-    def _take(self, line: Line) -> bool | str:
-        """Add what a line says; True if it bore usage, a reason if its usage cannot be used."""
+    def _take(self, line: Line) -> str:
+        """Add what a line says; USAGE, IGNORED, or why its usage cannot be used."""
         message = line.message
         if message is not None and message.usage is not None:
-            if line.isApiErrorMessage:
-                return False
-            return self._add(line, message, line.timestamp, line.requestId, line.agentId, bool(line.isSidechain))
-        nested = line.data.message if line.data is not None else None
-        if nested is not None and nested.message is not None and nested.message.usage is not None:
-            agent = line.data.agentId if line.data is not None else None
-            return self._add(line, nested.message, nested.timestamp or line.timestamp, nested.requestId, agent, True)
-        self._note_agent(line.toolUseResult)
-        return False
+            if line.is_api_error_message:
+                return IGNORED
+            sidechain = bool(line.is_sidechain)
+            return self._add(line, Nested(line.timestamp, line.request_id, message), line.agent_id, sidechain=sidechain)
+        data = line.data
+        if (
+            data is not None
+            and data.message is not None
+            and data.message.message is not None
+            and data.message.message.usage
+        ):
+            return self._add(line, data.message, data.agent_id, sidechain=True)
+        self._note_agent(line.tool_use_result)
+        return IGNORED
 
     def _note_agent(self, result: msgspec.Raw) -> None:
         """Remember what kind of sub-agent an id belongs to."""
@@ -159,32 +169,32 @@ class LineParser:
             found = decode_agent_result(result)
         except _REFUSED:
             return
-        if found.agentId and found.agentType:
-            self.harvest.agent_types[found.agentId] = found.agentType
+        if found.agent_id and found.agent_type:
+            self.harvest.agent_types[found.agent_id] = found.agent_type
 
-    def _add(
-        self, line: Line, message: Message, stamp: str | None, request: str | None, agent: str | None, sidechain: bool
-    ) -> bool | str:
-        """Add one sighting of a response; True, False for a synthetic one, or why it cannot be placed in time."""
-        usage, model = message.usage, message.model or ""
-        if model == SYNTHETIC or usage is None:
-            return False
+    def _add(self, line: Line, response: Nested, agent: str | None, *, sidechain: bool) -> str:
+        """Add one sighting of a response; USAGE, IGNORED for a synthetic one, or why it cannot be placed in time."""
+        message, stamp = response.message, response.timestamp or line.timestamp
+        if message is None or message.usage is None or message.model == SYNTHETIC:
+            return IGNORED
         at = parse_instant(stamp) if stamp else None
         if at is None:
             return "usage without a valid timestamp"
-        place = self._place(line, agent or "", sidechain)
-        known = self.harvest.records.get(message.id or "") if line.costUSD is None else None
-        if known is not None and _adds_nothing(known, message, usage, (at, place, request or "")):
-            return True
-        final = message.stop_reason is not None or _is_final(line.version)
-        record = _record(message, usage, request or "", at, place, final, line.costUSD)
+        sighting = _Sighting(at, self._place(line, agent or "", sidechain=sidechain), response.request_id or "")
+        known = self.harvest.records.get(message.id or "") if line.cost_usd is None else None
+        if known is None or not _adds_nothing(known, message, message.usage, sighting):
+            self._add_record(_record(message, message.usage, sighting, line), message.usage.iterations or ())
+        return USAGE
+
+    def _add_record(self, record: UsageRecord, iterations: Sequence[Iteration]) -> None:
+        """Add a sighting, and those of its passes that were on another model."""
         if not record.identity:
-            record = msgspec.structs.replace(record, identity=_anonymous(self.harvest.places[place].session_id, record))
+            session = self.harvest.places[record.place].session_id
+            record = msgspec.structs.replace(record, identity=_anonymous(session, record))
         self._merge(record)
-        for index, iteration in enumerate(usage.iterations or ()):
-            if iteration.model and iteration.model != model:
+        for index, iteration in enumerate(iterations):
+            if iteration.model and iteration.model != record.model:
                 self._merge(_iteration_record(iteration, record, index))
-        return True
 
     def _merge(self, record: UsageRecord) -> None:
         """Put a sighting with those of the same response."""
@@ -192,9 +202,9 @@ class LineParser:
         known = records.get(record.identity)
         records[record.identity] = record if known is None else merge_records(known, record, places)
 
-    def _place(self, line: Line, agent: str, sidechain: bool) -> int:
+    def _place(self, line: Line, agent: str, *, sidechain: bool) -> int:
         """The index of the line's place, made at its first mention."""
-        key = (line.sessionId, line.cwd, line.gitBranch, agent, sidechain, line.version)
+        key = (line.session_id, line.cwd, line.git_branch, agent, sidechain, line.version)
         index = self._place_indexes.get(key)
         if index is None:
             index = self._place_indexes[key] = len(self.harvest.places)
@@ -203,10 +213,10 @@ class LineParser:
                 Place(
                     source=context.source,
                     account=context.account,
-                    session_id=line.sessionId or context.session_id,
+                    session_id=line.session_id or context.session_id,
                     opened_at=context.opened_at or 0,
                     project=project_of(line.cwd or "", context.slug),
-                    branch=line.gitBranch or "",
+                    branch=line.git_branch or "",
                     agent_id=agent,
                     is_sidechain=sidechain,
                     version=line.version or "",
@@ -215,11 +225,16 @@ class LineParser:
         return index
 
 
-def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: tuple[int, int, str]) -> bool:
-    """True for a later streamed copy that repeats what is known: half of all lines, so it is told apart cheaply.
+class _Sighting(NamedTuple):
+    """When, where and by which request a response was seen."""
 
-    `sighting` is the instant, the place and the request id.
-    """
+    at: int
+    place: int
+    request_id: str
+
+
+def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: _Sighting) -> bool:
+    """True for a later streamed copy that repeats what is known: half of all lines, so it is told apart cheaply."""
     at, place, request = sighting
     split, tools = usage.cache_creation, usage.server_tool_use
     return (
@@ -240,12 +255,13 @@ def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: 
     )
 
 
-def _record(message: Message, usage: Usage, request: str, at: int, place: int, final: bool, cost_usd: float | None) -> UsageRecord:
+def _record(message: Message, usage: Usage, sighting: _Sighting, line: Line) -> UsageRecord:
     """One sighting as a record; its identity is empty where it bears no id."""
+    at, place, request = sighting
     counts = _tokens(usage)
     for iteration in usage.iterations or ():
         if iteration.type == "compaction" and (not iteration.model or iteration.model == message.model):
-            counts = tuple(map(sum, zip(counts, _tokens(iteration), strict=True)))
+            counts = _Tokens(*map(sum, zip(counts, _tokens(iteration), strict=True)))
     return UsageRecord(
         message.id or (f"request:{request}" if request else ""),
         request,
@@ -257,8 +273,8 @@ def _record(message: Message, usage: Usage, request: str, at: int, place: int, f
         speed=usage.speed or "",
         service_tier=usage.service_tier or "",
         inference_geo=usage.inference_geo if usage.inference_geo not in (None, "not_available") else "",
-        output_is_final=final,
-        reported_cost=-1 if cost_usd is None or cost_usd < 0 else round(cost_usd * NANO_USD),
+        output_is_final=message.stop_reason is not None or _is_final(line.version),
+        reported_cost=-1 if line.cost_usd is None or line.cost_usd < 0 else round(line.cost_usd * NANO_USD),
     )
 
 
@@ -277,8 +293,18 @@ def _iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> 
     )
 
 
-def _tokens(counts: Counts) -> tuple[int, int, int, int, int]:
-    """Input, output, cache writes for 5 minutes and for 1 hour, cache reads.
+class _Tokens(NamedTuple):
+    """The five counters of a record, in its order."""
+
+    input: int
+    output: int
+    cache_creation_5m: int
+    cache_creation_1h: int
+    cache_read: int
+
+
+def _tokens(counts: Counts) -> _Tokens:
+    """The five counters of a usage object.
 
     Where the split by lifetime and the flat sum disagree the larger counts; the difference is taken as 5 minutes.
     """
@@ -286,7 +312,7 @@ def _tokens(counts: Counts) -> tuple[int, int, int, int, int]:
     short = (split.ephemeral_5m_input_tokens or 0) if split is not None else 0
     long = (split.ephemeral_1h_input_tokens or 0) if split is not None else 0
     flat = counts.cache_creation_input_tokens or 0
-    return (
+    return _Tokens(
         counts.input_tokens or 0,
         counts.output_tokens or 0,
         max(short, flat - long),

@@ -69,8 +69,14 @@ def find_roots(environ: Mapping[str, str], extra: Sequence[str] = ()) -> list[Ro
     named = [part.strip() for part in environ.get("CLAUDE_CONFIG_DIR", "").split(",")]
     found = [Root(_config_folder(part, home), "CLAUDE_CONFIG_DIR", CLAUDE_CODE) for part in named if part]
     found += [Root(_config_folder(part, home), "settings", CLAUDE_CODE) for part in extra]
-    found += [Root(os.path.join(base, name), "default", CLAUDE_CODE) for base, name in ((home, ".claude"), (config_home, "claude"))]
-    found += [Root(os.path.join(base, DESKTOP_SESSIONS), "desktop app", CLAUDE_DESKTOP) for base in _desktop_folders(environ, home, config_home)]
+    found += [
+        Root(os.path.join(base, name), "default", CLAUDE_CODE)
+        for base, name in ((home, ".claude"), (config_home, "claude"))
+    ]
+    found += [
+        Root(os.path.join(base, DESKTOP_SESSIONS), "desktop app", CLAUDE_DESKTOP)
+        for base in _desktop_folders(environ, home, config_home)
+    ]
     return list({root.path: root for root in reversed(found)}.values())[::-1]
 
 
@@ -94,7 +100,9 @@ class _Walk:
         """Walk one root; False where there is nothing of that name."""
         if not os.path.isdir(root.path):
             if root.asked_for:
-                self.problems.append(Problem(printable(root.path), 0, f"{root.origin} names this folder, but it does not exist"))
+                self.problems.append(
+                    Problem(printable(root.path), 0, f"{root.origin} names this folder, but it does not exist")
+                )
             return False
         for base in self._project_folders(root):
             for entry in self._entries(base):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import BinaryIO
+from io import FileIO
 
 from tokentide.model.files import FileState, Position
+from tokentide.sources.claude_code.parser import IGNORED, FileContext, Harvest, LineParser
 from tokentide.sources.claude_code.paths import FoundFile
-from tokentide.sources.claude_code.parser import FileContext, Harvest, LineParser
 
 COUNTER = b'put_tokens"'
 """Ends the name of every token counter, of input and of output."""
@@ -23,9 +23,8 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 256
 OPENING_LINES = 50
 """Lines of the head in which the first time is looked for."""
-TITLE_LINE_BYTES = 8192
 _TITLE_STARTS = (b'{"type":"summary"', b'{"type":"ai-title"', b'{"type":"custom-title"')
-_OPEN, _CLOSE, _NEWLINE = b"{}\n"
+_OPEN, _CLOSE, _TYPE = b"{}t"
 
 
 class TranscriptReader:
@@ -44,7 +43,9 @@ class TranscriptReader:
         with open(found.path, "rb", buffering=0) as file:
             before = known if known is not None and _continues(file, known.position) else _unread(found, known)
             start = before.position
-            context = FileContext(found.key, found.slug, session_of(found.path), found.source, account, start.opened_at or None)
+            context = FileContext(
+                found.key, found.slug, session_of(found.path), found.source, account, start.opened_at or None
+            )
             scan = _Scan(LineParser(context, self._harvest), start, self._buffer)
             file.seek(start.offset)
             scan.read(file)
@@ -79,10 +80,10 @@ class _Scan:
         self._buffer = buffer
         self._opening = 0 if start.offset else OPENING_LINES
 
-    def read(self, file: BinaryIO) -> None:
+    def read(self, file: FileIO) -> None:
         """Feed every complete line to the parser, and a whole last one without a line end."""
         held = 0
-        while read := file.readinto(memoryview(self._buffer)[held:]):  # type: ignore[attr-defined]
+        while read := file.readinto(memoryview(self._buffer)[held:]):
             held += read
             end = self._buffer.rfind(b"\n", 0, held) + 1
             if end:
@@ -98,37 +99,42 @@ class _Scan:
             self._fragment(bytes(self._buffer[:held]))
 
     def _lines(self, end: int) -> None:
-        """The lines of `buffer[:end]`; the inner loop of a first read."""
+        """The lines of `buffer[:end]`; the inner loop of a first read, so it asks for nothing twice."""
+        if self._opening:
+            self._head(end)
         buffer, parser, number = self._buffer, self.parser, self.number
+        start = ignored = 0
         find, view = buffer.find, memoryview(buffer)
-        start = 0
-        counter = find(COUNTER, 0, end)
+        counter = find(COUNTER, start, end)
         while start < end:
             stop = find(b"\n", start, end)
             number += 1
-            if self._opening:
-                self._open(bytes(view[start:stop]), number)
-            if counter != -1 and counter < stop:
+            if -1 < counter < stop:
                 parser.usage_line(view[start:stop], number)
                 counter = find(COUNTER, stop, end)
             elif buffer[start] != _OPEN or buffer[stop - 1] != _CLOSE:
                 parser.plain_line(bytes(view[start:stop]), number)
             else:
-                parser.ignored_lines += 1
-                if stop - start < TITLE_LINE_BYTES and buffer.startswith(_TITLE_STARTS, start):
+                ignored += 1
+                if buffer[start + 2] == _TYPE and buffer.startswith(_TITLE_STARTS, start):
                     parser.title_line(bytes(view[start:stop]))
             start = stop + 1
         view.release()
         self.number = number
+        parser.ignored_lines += ignored
 
-    def _open(self, raw: bytes, number: int) -> None:
-        """Look for the file's first time, in its first lines only."""
-        self._opening -= 1
-        self.parser.opening_line(raw.lstrip(b"\xef\xbb\xbf") if number == 1 else raw)
-        if self.parser.context.opened_at is not None:
-            self._opening = 0
+    def _head(self, end: int) -> None:
+        """Look for the file's first time, in its first lines."""
+        start = 0
+        while self._opening and start < end:
+            stop = self._buffer.find(b"\n", start, end)
+            self._opening -= 1
+            self.parser.opening_line(bytes(self._buffer[start:stop]).lstrip(b"\xef\xbb\xbf"))
+            if self.parser.context.opened_at is not None:
+                self._opening = 0
+            start = stop + 1
 
-    def _skip_line(self, file: BinaryIO) -> int:
+    def _skip_line(self, file: FileIO) -> int:
         """Pass over a line too long to hold; returns how many bytes of the next one are in the buffer."""
         bears = False
         while True:
@@ -137,20 +143,20 @@ class _Scan:
             overlap = len(COUNTER)
             self._buffer[:overlap] = self._buffer[held - overlap : held]
             self.offset += held - overlap
-            read = file.readinto(memoryview(self._buffer)[overlap:])  # type: ignore[attr-defined]
+            read = file.readinto(memoryview(self._buffer)[overlap:])
             end = self._buffer.find(b"\n", overlap, overlap + read) + 1
             if end or not read:
                 break
-        self._book_long_line(bears or self._buffer.find(COUNTER, 0, end) != -1, complete=bool(end))
+        self._book_long_line(bears=bears or self._buffer.find(COUNTER, 0, end) != -1, complete=bool(end))
         self.offset += end
         self._buffer[: overlap + read - end] = self._buffer[end : overlap + read]
         return overlap + read - end if end else 0
 
-    def _book_long_line(self, bears: bool, *, complete: bool) -> None:
+    def _book_long_line(self, *, bears: bool, complete: bool) -> None:
         """Count the long line, once it is complete."""
         self.number += complete
         if complete:
-            self.parser.count("line with usage over 64 MiB" if bears else False, self.number)
+            self.parser.count("line with usage over 64 MiB" if bears else IGNORED, self.number)
 
     def _fragment(self, raw: bytes) -> None:
         if COUNTER in raw:
@@ -162,14 +168,14 @@ def _unread(found: FoundFile, known: FileState | None) -> FileState:
     return FileState(found.key, found.source, found.stamp, Position(), generation=known.generation + 1 if known else 1)
 
 
-def _continues(file: BinaryIO, known: Position) -> bool:
+def _continues(file: FileIO, known: Position) -> bool:
     """True if the file still begins and goes on as it was read."""
     if os.fstat(file.fileno()).st_size < known.offset:
         return False
     return _checksums(file, known.offset, known.head_length) == (known.head_checksum, known.tail_checksum)
 
 
-def _checksums(file: BinaryIO, offset: int, head_length: int) -> tuple[int, int]:
+def _checksums(file: FileIO, offset: int, head_length: int) -> tuple[int, int]:
     """CRC-32 of the head and of the bytes right before `offset`."""
     file.seek(0)
     head = file.read(head_length)
@@ -177,10 +183,8 @@ def _checksums(file: BinaryIO, offset: int, head_length: int) -> tuple[int, int]
     return zlib.crc32(head), zlib.crc32(file.read(min(TAIL_BYTES, offset)))
 
 
-def _position(file: BinaryIO, scan: _Scan) -> Position:
+def _position(file: FileIO, scan: _Scan) -> Position:
     """Where the next reading goes on."""
     head_length = min(HEAD_BYTES, scan.offset)
     head, tail = _checksums(file, scan.offset, head_length)
     return Position(scan.offset, scan.number, scan.parser.context.opened_at or 0, head_length, head, tail)
-
-

@@ -1,6 +1,7 @@
 """The shapes of transcript lines, as far as they matter here; msgspec skips everything else unread.
 
-Field names are the vendor's. Nothing above the parser sees these types.
+Names are the vendor's: those of the client in camel case, those of the API in snake case. Nothing above the parser
+sees these types.
 """
 
 from __future__ import annotations
@@ -64,45 +65,45 @@ class Message(msgspec.Struct):
     usage: Usage | None = None
 
 
-class Nested(msgspec.Struct):
+class Nested(msgspec.Struct, rename="camel"):
     """A whole line inside a progress line."""
 
     timestamp: str | None = None
-    requestId: str | None = None
+    request_id: str | None = None
     message: Message | None = None
 
 
-class ProgressData(msgspec.Struct):
+class ProgressData(msgspec.Struct, rename="camel"):
     """`data` of a progress line; since 2.1.14 it repeats a sub-agent's responses."""
 
-    agentId: str | None = None
+    agent_id: str | None = None
     message: Nested | None = None
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, rename="camel"):
     """A transcript line."""
 
     type: str | None = None
     timestamp: str | None = None
-    sessionId: str | None = None
-    requestId: str | None = None
+    session_id: str | None = None
+    request_id: str | None = None
     cwd: str | None = None
-    gitBranch: str | None = None
+    git_branch: str | None = None
     version: str | None = None
-    agentId: str | None = None
-    isSidechain: bool | None = None
-    isApiErrorMessage: bool | None = None
-    costUSD: float | None = None
+    agent_id: str | None = None
+    is_sidechain: bool | None = None
+    is_api_error_message: bool | None = None
+    cost_usd: float | None = msgspec.field(default=None, name="costUSD")
     message: Message | None = None
     data: ProgressData | None = None
-    toolUseResult: msgspec.Raw = msgspec.Raw(b"")
+    tool_use_result: msgspec.Raw = msgspec.Raw(b"")
 
 
-class AgentResult(msgspec.Struct):
+class AgentResult(msgspec.Struct, rename="camel"):
     """`toolUseResult` of a finished sub-agent: names its kind."""
 
-    agentId: str | None = None
-    agentType: str | None = None
+    agent_id: str | None = None
+    agent_type: str | None = None
 
 
 class Stamp(msgspec.Struct):
@@ -111,15 +112,14 @@ class Stamp(msgspec.Struct):
     timestamp: str | None = None
 
 
-class Title(msgspec.Struct):
+class Title(msgspec.Struct, rename="camel"):
     """A line that names a session."""
 
     type: str | None = None
-    sessionId: str | None = None
-    customTitle: str | None = None
-    aiTitle: str | None = None
+    session_id: str | None = None
+    custom_title: str | None = None
+    ai_title: str | None = None
     summary: str | None = None
-    leafUuid: str | None = None
 
 
 decode_line = msgspec.json.Decoder(Line).decode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokentide.store.query import DIMENSIONS, MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
+from tokentide.store.query import MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
 
 _EXPRESSIONS = {
     "period": "p.name",
@@ -10,12 +10,12 @@ _EXPRESSIONS = {
     "project": "s.project",
     "session": "s.source || char(9) || s.session_id",
     "branch": "s.branch",
-    "agent": f"CASE WHEN s.is_sidechain OR s.agent_id <> '' THEN COALESCE(a.agent_type, '{UNNAMED_AGENT}') ELSE '{MAIN_AGENT}' END",
+    "agent": f"CASE WHEN s.is_sidechain OR s.agent_id <> '' THEN COALESCE(a.agent_type, '{UNNAMED_AGENT}') "
+    f"ELSE '{MAIN_AGENT}' END",
     "source": "s.source",
     "account": "s.account",
     "served_model": "r.model || CASE r.speed WHEN 'fast' THEN '-fast' ELSE '' END",
 }
-assert tuple(_EXPRESSIONS) == DIMENSIONS
 
 _COUNTERS = (
     "input_tokens",
@@ -76,7 +76,8 @@ def _joins(dimensions: tuple[str, ...], filters: Filters) -> str:
 
 def _conditions(filters: Filters) -> Compiled:
     """The WHERE clause; empty without filters."""
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[str | int] = []
     for column, wanted in (
         ("r.model", filters.models),
         ("s.project", filters.projects),
@@ -87,4 +88,4 @@ def _conditions(filters: Filters) -> Compiled:
         if wanted:
             parts.append(f"{column} IN ({', '.join('?' * len(wanted))})")
             values += wanted
-    return (f"WHERE {' AND '.join(parts)}" if parts else ""), list(values)
+    return (f"WHERE {' AND '.join(parts)}" if parts else ""), values

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tokentide.errors import LedgerDamaged, LedgerError, LedgerTooNew, LedgerUnwritable
+from tokentide.errors import LedgerDamagedError, LedgerError, LedgerTooNewError, LedgerUnwritableError
 from tokentide.locations import ensure_private_dir
 from tokentide.store.sqlite import schema
 
@@ -19,7 +19,7 @@ MEMORY = ":memory:"
 def connect(path: str) -> sqlite3.Connection:
     """Open the ledger, made if it is absent, brought to the present format if it is older.
 
-    Raises LedgerTooNew, LedgerDamaged, LedgerUnwritable.
+    Raises LedgerTooNewError, LedgerDamagedError, LedgerUnwritableError.
     """
     with translated(path):
         connection = _open(path)
@@ -43,7 +43,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     """Check the format; lay out a new file in one transaction, so that two processes may start at once."""
     found = _format(connection)
     if found > schema.FORMAT:
-        raise LedgerTooNew(path, found, schema.FORMAT)
+        raise LedgerTooNewError(path, found, schema.FORMAT)
     if found < schema.FORMAT:
         connection.execute("PRAGMA journal_mode = WAL")
         with transaction(connection):
@@ -82,13 +82,13 @@ def translated(path: str) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise _unwritable_or_damaged(path, str(error)) from error
     except sqlite3.DatabaseError as error:
-        raise LedgerDamaged(path, str(error)) from error
+        raise LedgerDamagedError(path, str(error)) from error
     except OSError as error:
-        raise LedgerUnwritable(path, error.strerror or str(error)) from error
+        raise LedgerUnwritableError(path, error.strerror or str(error)) from error
 
 
 def _unwritable_or_damaged(path: str, reason: str) -> LedgerError:
     """The engine reports full disks, missing rights and some damage by one class; its words tell them apart."""
     if "malformed" in reason or "no such table" in reason or "no such column" in reason:
-        return LedgerDamaged(path, reason)
-    return LedgerUnwritable(path, reason)
+        return LedgerDamagedError(path, reason)
+    return LedgerUnwritableError(path, reason)

@@ -36,7 +36,7 @@ class Intake:
     """Writes batches over one connection."""
 
     def __init__(self, connection: sqlite3.Connection, price: Price, *, replacing: bool = False) -> None:
-        """With `replacing`, what is read of a response takes the place of what was known, instead of merging with it."""
+        """With `replacing`, what is read of a response takes the place of what was known of it."""
         self._connection = connection
         self._price = price
         self._refreshed: set[str] | None = set() if replacing else None
@@ -108,7 +108,7 @@ class Intake:
     def _known(self, records: Sequence[UsageRecord]) -> list[UsageRecord]:
         """The rows that share an id with any of these records."""
         names = {name for record in records for name in names_of(record)}
-        aliased = {row[1] for row in self._select("SELECT name, identity FROM aliases WHERE name IN", names)}
+        aliased = {str(row[1]) for row in self._select("SELECT name, identity FROM aliases WHERE name IN", names)}
         requests = {name.removeprefix("request:") for name in names if name.startswith("request:")}
         rows = [
             *self._select(f"SELECT {RECORD_COLUMNS} FROM records WHERE identity IN", names | aliased),
@@ -144,18 +144,25 @@ class Intake:
             "DO UPDATE SET rank = excluded.rank, title = excluded.title WHERE excluded.rank >= titles.rank",
             [(session, rank, title) for session, (rank, title) in batch.titles.items()],
         )
-        self._connection.executemany("INSERT OR REPLACE INTO agents (agent_id, agent_type) VALUES (?, ?)", batch.agent_types.items())
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO agents (agent_id, agent_type) VALUES (?, ?)", batch.agent_types.items()
+        )
 
     def _take_files(self, batch: Batch) -> None:
         """How far the files were read, and what could not be."""
         generations = {state.path: state.generation for state in batch.files}
         self._connection.executemany(
-            f"INSERT OR REPLACE INTO files ({FILE_COLUMNS}) VALUES ({marks(FILE_COLUMNS)})", [file_row(state) for state in batch.files]
+            f"INSERT OR REPLACE INTO files ({FILE_COLUMNS}) VALUES ({marks(FILE_COLUMNS)})",
+            [file_row(state) for state in batch.files],
         )
         self._connection.executemany("DELETE FROM problems WHERE path = ? AND generation < ?", generations.items())
         self._connection.executemany(
             "INSERT OR REPLACE INTO problems (path, line, reason, generation) VALUES (?, ?, ?, ?)",
-            [(note.path, note.line, note.reason, generations[note.path]) for note in batch.problems if note.path in generations],
+            [
+                (note.path, note.line, note.reason, generations[note.path])
+                for note in batch.problems
+                if note.path in generations
+            ],
         )
 
 

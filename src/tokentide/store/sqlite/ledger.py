@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tokentide.clock import DAY_US
 from tokentide.model.files import FileState
@@ -15,6 +15,7 @@ from tokentide.store.query import CostMode, Filters, Group, Moment, Query, Sessi
 from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import moments_statement, totals_statement
 from tokentide.store.sqlite.connection import MEMORY, connect, transaction, translated
+from tokentide.store.sqlite.rows import FILE_COLUMNS, Row, file_of
 
 if TYPE_CHECKING:
     from tokentide.store.sqlite.intake import Intake
@@ -40,7 +41,7 @@ class Ledger:
 
     @classmethod
     def open(cls, path: str) -> Ledger:
-        """Open or make the ledger. Raises LedgerTooNew, LedgerDamaged, LedgerUnwritable."""
+        """Open or make the ledger. Raises LedgerTooNewError, LedgerDamagedError, LedgerUnwritableError."""
         return cls(connect(path), path)
 
     def in_memory(self) -> Ledger:
@@ -55,24 +56,27 @@ class Ledger:
         return self.path != MEMORY
 
     def close(self) -> None:
+        """Let go of the file."""
         self._connection.close()
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @contextmanager
     def intake(self, price: Price, *, replacing: bool = False) -> Iterator[Intake]:
-        """What puts batches in. Raises LedgerDamaged, LedgerUnwritable."""
+        """What puts batches in. Raises LedgerDamagedError, LedgerUnwritableError."""
         from tokentide.store.sqlite.intake import Intake
 
         with translated(self.path):
             yield Intake(self._connection, price, replacing=replacing)
 
     def reprice(self, price: Price, version: str) -> None:
-        """Reckon all costs and totals anew. Raises LedgerDamaged, LedgerUnwritable."""
+        """Reckon all costs and totals anew. Raises LedgerDamagedError, LedgerUnwritableError."""
         from tokentide.store.sqlite.rollup import reprice
 
         with translated(self.path), transaction(self._connection):
@@ -81,8 +85,6 @@ class Ledger:
 
     def files(self) -> dict[str, FileState]:
         """Every file that was ever read, by path."""
-        from tokentide.store.sqlite.rows import FILE_COLUMNS, file_of
-
         return {row[0]: file_of(row) for row in self._ask(f"SELECT {FILE_COLUMNS} FROM files")}
 
     def problems(self) -> list[Problem]:
@@ -101,13 +103,23 @@ class Ledger:
     def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
         """Every response from an instant on, in the order of time."""
         for at, model, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
-            yield Moment(at, model, Sums(1, *counters, cost or 0, cost is None, not final, at, at))
+            sums = Sums(
+                1,
+                *counters,
+                cost=cost or 0,
+                unpriced_responses=cost is None,
+                lower_bound_responses=not final,
+                first_at=at,
+                last_at=at,
+            )
+            yield Moment(at, model, sums)
 
     def session_facts(self) -> dict[str, SessionFacts]:
         """Title, project and branch of every session, by `source<TAB>session id`."""
         statement = (
             "SELECT s.source || char(9) || s.session_id, s.project, s.branch, MIN(r.first_at), MAX(r.last_at), t.title "
-            "FROM rollup r JOIN places s ON s.id = r.place LEFT JOIN titles t ON t.session_id = s.session_id GROUP BY r.place"
+            "FROM rollup r JOIN places s ON s.id = r.place LEFT JOIN titles t ON t.session_id = s.session_id "
+            "GROUP BY r.place"
         )
         found: dict[str, tuple[int, str, int, str, str]] = {}
         for key, project, branch, first, last, title in self._ask(statement):
@@ -124,6 +136,11 @@ class Ledger:
             "WHERE d.day IS NOT NULL) SELECT day FROM d WHERE day IS NOT NULL"
         )
         return [row[0] for row in self._ask(statement)]
+
+    def newest_at(self) -> int | None:
+        """The instant of the newest response, µs UTC; None for an empty ledger."""
+        newest: int | None = next(self._ask("SELECT MAX(at) FROM records"))[0]
+        return newest
 
     def values(self, dimension: str) -> list[str]:
         """All values that usage has in model, project, source, account or session, sorted."""
@@ -154,8 +171,6 @@ class Ledger:
             rows = [(period.name, period.start, period.end) for period in query.periods]
             self._connection.executemany("INSERT INTO temp.periods VALUES (?, ?, ?)", rows)
 
-    def _ask(self, statement: str, values: Iterable[str | int] = ()) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def _ask(self, statement: str, values: Iterable[str | int] = ()) -> Iterator[Row]:
         with translated(self.path):
             yield from self._connection.execute(statement, tuple(values))
-
-

@@ -48,5 +48,7 @@ def reprice(connection: sqlite3.Connection, price: Price) -> None:
     """Reckon every cost anew, and the totals with them, inside the caller's transaction."""
     rows = connection.execute(f"SELECT id, list_cost, {RECORD_COLUMNS} FROM records").fetchall()
     costs = ((price(record_of(row[2:])), row[1], row[0]) for row in rows)
-    connection.executemany("UPDATE records SET list_cost = ? WHERE id = ?", [(new, key) for new, old, key in costs if new != old])
+    connection.executemany(
+        "UPDATE records SET list_cost = ? WHERE id = ?", [(new, key) for new, old, key in costs if new != old]
+    )
     rebuild_rollup(connection)

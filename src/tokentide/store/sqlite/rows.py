@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from tokentide.model.files import FileStamp, FileState, Position
 from tokentide.model.usage import Place, UsageRecord
 
 Value = str | int | None
+Row = tuple[Any, ...]
+"""A row as the engine gives it; its columns are typed by what is made of it."""
 
 RECORD_COLUMNS = (
     "identity, request_id, at, place, model, input_tokens, output_tokens, cache_creation_5m_tokens, "
@@ -49,11 +51,14 @@ def record_row(record: UsageRecord) -> tuple[Value, ...]:
     )
 
 
-def record_of(row: Sequence[Value]) -> UsageRecord:
+def record_of(row: Row) -> UsageRecord:
     """A record from the columns of RECORD_COLUMNS; its place is the ledger's own number."""
-    *values, final, reported, aliases = row
-    names = tuple(str(aliases).split("\n") if aliases else ())
-    return UsageRecord(*values, bool(final), -1 if reported is None else reported, names)  # type: ignore[arg-type]
+    return UsageRecord(
+        *row[:14],
+        output_is_final=bool(row[14]),
+        reported_cost=-1 if row[15] is None else row[15],
+        aliases=tuple(row[16].split("\n")) if row[16] else (),
+    )
 
 
 def place_row(place: Place) -> tuple[Value, ...]:
@@ -71,10 +76,9 @@ def place_row(place: Place) -> tuple[Value, ...]:
     )
 
 
-def place_of(row: Sequence[Value]) -> Place:
+def place_of(row: Row) -> Place:
     """A place from the columns of PLACE_COLUMNS."""
-    *values, sidechain, version = row
-    return Place(*values, bool(sidechain), version)  # type: ignore[arg-type]
+    return Place(*row[:7], is_sidechain=bool(row[7]), version=row[8])
 
 
 def file_row(state: FileState) -> tuple[Value, ...]:
@@ -82,7 +86,7 @@ def file_row(state: FileState) -> tuple[Value, ...]:
     return (state.path, state.source, *state.stamp, *state.position, *state[4:])
 
 
-def file_of(row: Sequence[Value]) -> FileState:
+def file_of(row: Row) -> FileState:
     """A file from the columns of FILE_COLUMNS."""
     path, source, *numbers = row
-    return FileState(path, source, FileStamp(*numbers[:4]), Position(*numbers[4:10]), *numbers[10:])  # type: ignore[arg-type]
+    return FileState(path, source, FileStamp(*numbers[:4]), Position(*numbers[4:10]), *numbers[10:])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tokentide.model.batch import Batch
 from tokentide.model.merging import moved
-from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, place_of, record_of
+from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, Row, place_of, record_of
 
 STEP = 500
 """Rows that are given up together when a page among them is broken."""
@@ -24,7 +24,7 @@ class Salvaged:
 
 
 def salvage(path: str) -> Salvaged:
-    """Every response, place, title and agent that the file still gives up. Raises nothing: a hopeless file gives none."""
+    """Every response, place, title and agent that the file still gives up. A hopeless file gives none."""
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     except sqlite3.Error:
@@ -47,17 +47,19 @@ def _read(connection: sqlite3.Connection) -> Salvaged:
     return Salvaged(batch, None if total is None else total - len(kept))
 
 
-def _rows(connection: sqlite3.Connection, columns: str, table: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+def _rows(connection: sqlite3.Connection, columns: str, table: str) -> Iterator[Row]:
     """Rows by number; where a page is broken, the rest of its portion is tried one by one."""
     last = _highest(connection, table)
     for start in range(0, last + 1, STEP):
         try:
-            yield from connection.execute(f"SELECT {columns} FROM {table} WHERE id >= ? AND id < ?", (start, start + STEP)).fetchall()
+            yield from connection.execute(
+                f"SELECT {columns} FROM {table} WHERE id >= ? AND id < ?", (start, start + STEP)
+            ).fetchall()
         except sqlite3.Error:
             yield from _one_by_one(connection, columns, table, range(start, start + STEP))
 
 
-def _one_by_one(connection: sqlite3.Connection, columns: str, table: str, numbers: range) -> Iterator[tuple]:  # type: ignore[type-arg]
+def _one_by_one(connection: sqlite3.Connection, columns: str, table: str, numbers: range) -> Iterator[Row]:
     for number in numbers:
         try:
             yield from connection.execute(f"SELECT {columns} FROM {table} WHERE id = ?", (number,)).fetchall()
@@ -65,7 +67,7 @@ def _one_by_one(connection: sqlite3.Connection, columns: str, table: str, number
             continue
 
 
-def _plain(connection: sqlite3.Connection, columns: str, table: str) -> list[tuple]:  # type: ignore[type-arg]
+def _plain(connection: sqlite3.Connection, columns: str, table: str) -> list[Row]:
     try:
         return connection.execute(f"SELECT {columns} FROM {table}").fetchall()
     except sqlite3.Error:

@@ -1,0 +1,97 @@
+"""The main screen's figures: today, this week, this month, the block, thirty days, top models and projects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tokentide.analytics.block_report import BlockRow, block_row
+from tokentide.analytics.blocks import SESSION_HOURS, find_blocks, length_us
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.reports import KINDS, Ask, Row, build_report
+from tokentide.analytics.selection import Selection
+from tokentide.clock import DAY_US
+from tokentide.store.query import CostMode, Filters, Moment, Sums
+from tokentide.store.sqlite.ledger import Ledger
+
+CHART_DAYS = 30
+TOP = 5
+BLOCK_LOOK_BACK_DAYS = 8
+"""How far back the chain of blocks is followed; a gap of five hours begins it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One line of the head of the screen."""
+
+    name: str
+    """`today`, `week` or `month`."""
+    since: str
+    """Its first day."""
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything on the main screen."""
+
+    stretches: tuple[Stretch, ...]
+    block: BlockRow | None
+    """The open block."""
+    days: tuple[tuple[str, Sums], ...]
+    """The last thirty days, oldest first, days without use included."""
+    models: tuple[Row, ...]
+    """The dearest of the month."""
+    projects: tuple[Row, ...]
+    newest_at: int | None
+    """Instant of the newest response; None for an empty ledger."""
+    mode: CostMode
+    timezone: str
+    generated_at: int
+    problems: int
+
+
+def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: int, problems: int = 0) -> Overview:
+    """Ask the ledger. `now` is µs UTC."""
+    today = calendar.date_of(now)
+
+    def rows(kind: str, since_days: int | None, grain: str = "day") -> tuple[Row, tuple[Row, ...]]:
+        """Total and rows of a report that ends today."""
+        first = calendar.first_day(today, grain) if since_days is None else today - timedelta(days=since_days - 1)
+        report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
+        return report.totals, report.rows
+
+    stretches = tuple(
+        Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
+        for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))
+    )
+    by_day = {row.key: row.sums for row in rows("daily", CHART_DAYS)[1]}
+    days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(CHART_DAYS))]
+    return Overview(
+        stretches=stretches,
+        block=_open_block(ledger, mode, now),
+        days=tuple((day, by_day.get(day, Sums())) for day in days),
+        models=rows("model", None, "month")[1][:TOP],
+        projects=rows("project", None, "month")[1][:TOP],
+        newest_at=ledger.newest_at(),
+        mode=mode,
+        timezone=calendar.name,
+        generated_at=now,
+        problems=problems,
+    )
+
+
+def _open_block(ledger: Ledger, mode: CostMode, now: int) -> BlockRow | None:
+    """The block that is open now."""
+    length = length_us(SESSION_HOURS)
+    moments = list(ledger.moments(Filters(), mode, now - BLOCK_LOOK_BACK_DAYS * DAY_US))
+    blocks = find_blocks(_after_last_pause(moments, length), length)
+    return next((block_row(block, now, length) for block in reversed(blocks) if block.is_active(now, length)), None)
+
+
+def _after_last_pause(moments: list[Moment], length: int) -> list[Moment]:
+    """The responses since the last pause of a block's length: with it the chain of blocks begins anew."""
+    for index in range(len(moments) - 1, 0, -1):
+        if moments[index].at - moments[index - 1].at > length:
+            return moments[index:]
+    return moments

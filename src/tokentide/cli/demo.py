@@ -1,0 +1,51 @@
+"""demo: any report on sample data that is made up on the spot and gone afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tokentide.cli.terminal import Terminal
+from tokentide.errors import UsageError
+
+NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """What follows is another command line."""
+    parser.add_argument(
+        "rest", nargs=argparse.REMAINDER, metavar="...", help="a report and its options, such as `daily --by model`"
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the command line on sample data, with a ledger of its own."""
+    from tokentide.cli.main import run as run_command
+    from tokentide.sample import write_sample
+
+    if options.rest[:1] and options.rest[0] in NOT_HERE:
+        raise UsageError(f"demo shows reports; {options.rest[0]} has nothing to show there")
+    terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
+    with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
+        write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
+        with _environment(folder) as environ:
+            return run_command(options.rest, replace(terminal, environ=environ))
+
+
+@contextmanager
+def _environment(folder: str) -> Iterator[Mapping[str, str]]:
+    """The process's environment with home and folders of the sample, put back afterwards."""
+    before = dict(os.environ)
+    moved = {"HOME": "home", "TOKENTIDE_DATA_DIR": "data", "TOKENTIDE_CONFIG_DIR": "config"}
+    os.environ.update({name: os.path.join(folder, part) for name, part in moved.items()})
+    for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        os.environ.pop(name, None)
+    try:
+        yield os.environ
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,76 @@
+"""overview: the main screen, what a bare `tokentide` shows."""
+
+from __future__ import annotations
+
+import argparse
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.overview import Overview, build_overview
+from tokentide.cli import options as shared
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.terminal import Terminal
+from tokentide.cli.workspace import Workspace
+from tokentide.render.words import ago, plural
+from tokentide.settings import COST_MODES
+from tokentide.store.query import CostMode
+from tokentide.sync.engine import Synced
+
+PIPED_WIDTH = 80
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the main screen."""
+    shared.add_zone(parser)
+    parser.add_argument("-m", "--mode", choices=COST_MODES, help="which cost: auto, calculate or display")
+    parser.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")
+    shared.add_appearance(parser)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the main screen."""
+    workspace = Workspace(terminal)
+    calendar = Calendar(*shared.zone_of(options, workspace.settings))
+    mode = CostMode(options.mode or workspace.settings.cost_mode)
+    overview, synced = workspace.with_ledger(
+        lambda ledger, synced: (
+            build_overview(ledger, calendar, mode, now=terminal.now, problems=synced.problems),
+            synced,
+        )
+    )
+    if options.json:
+        from tokentide.render.overview_json import overview_json
+
+        terminal.write(overview_json(overview))
+    elif overview.newest_at is None:
+        _say_empty(terminal, synced)
+    else:
+        _show(overview, synced, options, terminal, calendar)
+    return ExitCode.OK
+
+
+def _show(
+    overview: Overview, synced: Synced, options: argparse.Namespace, terminal: Terminal, calendar: Calendar
+) -> None:
+    from tokentide.render.overview_screen import print_overview
+
+    width = terminal.width(options.width) or PIPED_WIDTH
+    print_overview(terminal.console(width, no_color=options.no_color), overview, calendar, width)
+    age = ago(terminal.now - (overview.newest_at or 0))
+    terminal.write(f"Newest response {age}; {plural(synced.files, 'transcript')} on this machine.")
+    unpriced = overview.stretches[-1].row.sums.unpriced_responses
+    if unpriced:
+        terminal.say(f"{plural(unpriced, 'response')} this month without a price (shown as ?): see `tokentide prices`")
+    if overview.problems:
+        terminal.say(f"{plural(overview.problems, 'place')} could not be read: `tokentide doctor` lists them")
+
+
+def _say_empty(terminal: Terminal, synced: Synced) -> None:
+    """What to do where nothing was found."""
+    if synced.files:
+        terminal.say(
+            f"{plural(synced.files, 'transcript')} found, but no usage in them yet: "
+            "work with Claude Code, then come back"
+        )
+    else:
+        terminal.say("no Claude Code transcripts found here")
+    terminal.say("`tokentide doctor` tells where it looked, `tokentide demo` shows this screen on sample data")

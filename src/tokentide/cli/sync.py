@@ -1,0 +1,41 @@
+"""sync: bring the ledger up to date without a report."""
+
+from __future__ import annotations
+
+import argparse
+
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.terminal import Terminal
+from tokentide.cli.workspace import Workspace
+from tokentide.render.words import plural
+from tokentide.store.sqlite.ledger import Ledger
+from tokentide.sync.engine import Synced
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of sync."""
+    parser.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="read every transcript again and reckon all costs anew; what transcripts no longer hold is kept",
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Read what is new; say what was done. Exit code 1 if nothing could be kept."""
+    synced, responses, kept = Workspace(terminal).with_ledger(_result, rebuild=options.rebuild)
+    read = (
+        f"read {plural(synced.read_files, 'file')} of {synced.files:,}"
+        if synced.read_files
+        else f"nothing new in {plural(synced.files, 'file')}"
+    )
+    terminal.write(f"{read}; the ledger holds {plural(responses, 'response')}")
+    if synced.repriced:
+        terminal.write("all costs were reckoned anew")
+    if synced.problems:
+        terminal.say(f"{plural(synced.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    return ExitCode.OK if kept else ExitCode.ERROR
+
+
+def _result(ledger: Ledger, synced: Synced) -> tuple[Synced, int, bool]:
+    return synced, ledger.row_counts()["records"], ledger.is_kept

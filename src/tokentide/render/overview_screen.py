@@ -1,0 +1,130 @@
+"""The main screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.overview import Overview
+from tokentide.analytics.reports import Row
+from tokentide.render import words
+from tokentide.render.charts import bar, sparkline, thin_bar
+
+WIDEST = 100
+NARROW = 60
+_NAMES = {"today": "Today", "week": "This week", "month": "This month"}
+
+
+def print_overview(console: Console, overview: Overview, calendar: Calendar, width: int) -> None:
+    """Print the screen; `width` is what there is, more than WIDEST is left empty."""
+    room = min(width, WIDEST)
+    title = f"{calendar.local(overview.generated_at):%a %d %b %Y, %H:%M}"
+    head = Text("tokentide", style="bold")
+    head.append(f"{title:>{max(room - 9, len(title) + 1)}}", style="dim")
+    for part in (
+        head,
+        Text(""),
+        _stretches(overview, room),
+        Text(""),
+        *_block(overview, calendar, room),
+        *_chart(overview, room),
+    ):
+        console.print(part, soft_wrap=True)
+    for part in _tops(overview, room):
+        console.print(part, soft_wrap=True)
+
+
+def _stretches(overview: Overview, room: int) -> Table:
+    """Today, this week, this month."""
+    table = _plain_table(room)
+    for stretch in overview.stretches:
+        sums = stretch.row.sums
+        cells = [
+            Text(_NAMES[stretch.name], style="bold"),
+            Text(words.cost(sums), style="bold green"),
+            Text(f"{words.short_tokens(sums.total_tokens)} tokens"),
+        ]
+        if room >= NARROW:
+            cells.append(Text(words.plural(sums.responses, "response"), style="dim"))
+        table.add_row(*cells)
+    return table
+
+
+def _plain_table(room: int) -> Table:
+    table = Table.grid(padding=(0, 3 if room >= NARROW else 1, 0, 0))
+    for justify in ("left", "right", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    return table
+
+
+def _block(overview: Overview, calendar: Calendar, room: int) -> list[Text]:
+    """The open block: how far the clock is, what is left, how fast it goes."""
+    if overview.block is None:
+        return [Text("No open block: nothing was used in the last five hours.", style="dim"), Text("")]
+    block, rate, ahead = overview.block.block, overview.block.burn_rate, overview.block.projection
+    start, end = calendar.local(block.start), calendar.local(block.end)
+    left = words.duration(block.end - overview.generated_at)
+    share = (overview.generated_at - block.start) / (block.end - block.start)
+    lines = [
+        Text.assemble(
+            ("Block      ", "bold"),
+            f"{start:%H:%M}–{end:%H:%M}  ",
+            (bar(share, 20 if room >= NARROW else 8), "yellow"),
+            f"  {left} left",
+        ),
+        Text.assemble(
+            "           ",
+            (words.cost(block.sums), "green"),
+            f", {words.short_tokens(block.sums.total_tokens)} tokens so far",
+        ),
+    ]
+    if rate and ahead:
+        pace = f"{words.money(rate.cost_per_hour)} an hour, {words.short_tokens(round(rate.tokens_per_minute))} tokens"
+        lines += [
+            Text(f"           {pace} a minute"),
+            Text(f"           at {end:%H:%M} about {words.money(ahead.cost)}", style="dim"),
+        ]
+    return [*lines, Text("           (reckoned from the transcripts)", style="dim"), Text("")]
+
+
+def _chart(overview: Overview, room: int) -> list[Text]:
+    """A mark a day, and the dearest of them."""
+    if not any(sums.responses for _, sums in overview.days):
+        return []
+    days = overview.days[-room + 12 :] if room < NARROW else overview.days
+    top_day, top = max(days, key=lambda day: day[1].cost)
+    line = Text.assemble((f"{len(days)} days".ljust(11), "bold"), (sparkline([sums.cost for _, sums in days]), "cyan"))
+    peak = Text(f"           most: {words.cost(top)} on {top_day}", style="dim")
+    return [line, peak, Text("")]
+
+
+def _tops(overview: Overview, room: int) -> list[Table | Text]:
+    """The dearest models and projects of the month."""
+    result: list[Table | Text] = []
+    for title, rows, name in (
+        ("Models", overview.models, words.model_name),
+        ("Projects", overview.projects, words.project_name),
+    ):
+        if rows:
+            result += [Text(f"{title} this month", style="bold"), _ranking(rows, name, room), Text("")]
+    return result
+
+
+def _ranking(rows: Sequence[Row], name: Callable[[str], str], room: int) -> Table:
+    """Names with their cost and a bar."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, max_width=24 if room >= NARROW else 16, overflow="ellipsis")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    top = max(row.sums.cost for row in rows)
+    for row in rows:
+        table.add_row(
+            Text(f"  {name(row.key)}"),
+            Text(words.cost(row.sums), style="green"),
+            Text(thin_bar(row.sums.cost, top, max(room - 46, 6)), style="blue"),
+        )
+    return table
