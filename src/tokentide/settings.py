@@ -13,6 +13,8 @@ from tokentide.model.prices import PriceOverride
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 COST_MODES = ("auto", "calculate", "display")
 MAX_SETTINGS_BYTES = 1 << 20
+HIGHEST_USD = 100_000
+"""Above this it is not a price for a million tokens but one for the wrong unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,10 @@ def _override(path: str, key: str, rates: object) -> PriceOverride:
 
 
 def _rate(path: str, key: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < 1_000_000:
+    amount = Decimal(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= HIGHEST_USD:
         raise SettingsError(path, key, "must be a number of USD, 0 or more")
-    return Decimal(value)
+    return amount
 
 
 _P = TypeVar("_P")

@@ -51,7 +51,7 @@ _ENVELOPE_KEYS = frozenset(
         "toolUseResult",
         "data",
         "usage",
-        "text",
+        "message",
     }
 )
 
@@ -136,12 +136,10 @@ class Case:
     """Symbolic links and what they lead to; both below home."""
     options: tuple[str, ...] = ()
     """Options of the report, ours and the peer's."""
-    peer_options: tuple[str, ...] | None = None
-    """The peer's spelling of the options, where it is another; blocks and days only."""
     environ: Mapping[str, str] = field(default_factory=dict)
     """Environment variables; `{home}` stands for the home folder."""
     now: str = ""
-    """The instant of the call; the real clock's where nothing depends on it. The peer cannot be told the time."""
+    """The instant of the call; the real clock's where nothing depends on it."""
     final_newline: bytes = b"\n"
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     """Expected rows, by report."""
@@ -157,13 +155,15 @@ class Case:
     """What ccusage says, by report, where it is something else; `*` for all other reports."""
     peer_blocks: tuple[Block, ...] | None = None
     peer_exit_code: int = 0
+    peer_lacks_options: bool = False
+    """True where the peer has nothing like the options."""
 
     @property
-    def total(self) -> Row | None:
-        """All rows of the first expected report together; None for an empty expectation."""
-        for rows in self.rows.values():
-            return together(rows)
-        return None
+    def total(self) -> Row:
+        """All rows of any expected report together, which are the same in all."""
+        if self.blocks is not None:
+            return together(tuple(Row("", (0, 0, 0, 0), block.usd) for block in self.blocks))
+        return together(next(iter(self.rows.values())))
 
 
 def together(rows: tuple[Row, ...]) -> Row:

@@ -111,7 +111,7 @@ CASES = (
         rows={"session": (Row("proj/sess-in-line", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
         because="Surfaces: one filter with one spelling in every report; the peer has --id in one report, which prints another shape.",
-        peer={},
+        peer_lacks_options=True,
     ),
     Case(
         id="C37 a session that is not there",
@@ -120,7 +120,7 @@ CASES = (
         rows={"session": (), "daily": ()},
         verdict=Verdict.OURS,
         because="Surfaces: the same keys everywhere; the peer prints a bare null.",
-        peer={},
+        peer_lacks_options=True,
     ),
     Case(
         id="C38 the cost of a session's responses",
@@ -129,7 +129,7 @@ CASES = (
         rows={"session": (Row("proj/sess", (200, 100, 0, 0), "0.0021"),), "daily": (Row("2026-03-10", (200, 100, 0, 0), "0.0021"),)},
         verdict=Verdict.OURS,
         because="Cost: what no client reported is calculated; the peer prints 0.0 for each entry of the same session.",
-        peer={},
+        peer_lacks_options=True,
     ),
     Case(
         id="C39 a project in other letters",

@@ -13,7 +13,6 @@ from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings, load_settings
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced, Synchroniser
-from tokentide.sync.recovery import open_copy, recover
 
 T = TypeVar("T")
 Work = Callable[[Ledger, Synced], T]
@@ -60,6 +59,8 @@ class Workspace:
         try:
             return Ledger.open(path)
         except LedgerUnwritableError as error:
+            from tokentide.sync.recovery import open_copy
+
             self._say_unkept(error)
             return open_copy(path)
 
@@ -68,6 +69,8 @@ class Workspace:
 
     def _recover(self) -> None:
         """Set the damaged ledger aside; a new one takes what is readable of it and of the transcripts."""
+        from tokentide.sync.recovery import recover
+
         recovered = recover(locations.ledger_path(), self._synchroniser(), self.terminal.now)
         self.terminal.say(recovered.sentence())
 

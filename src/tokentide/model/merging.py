@@ -5,10 +5,12 @@ The merge is commutative, associative and idempotent, so that no order of readin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from tokentide.model.batch import Batch, ProblemNote
+from tokentide.model.files import FileState
 from tokentide.model.usage import Place, UsageRecord
 
 Places = Sequence[Place] | Mapping[int, Place]
@@ -50,6 +52,35 @@ class Gathering:
             self._names[f"request:{record.request_id}"] = record.identity
         for alias in record.aliases:
             self._names[alias] = record.identity
+
+
+class Portion:
+    """Batches brought together, to be written in one go."""
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self.titles: dict[str, tuple[int, str]] = {}
+        self.agent_types: dict[str, str] = {}
+        self.files: list[FileState] = []
+        self.problems: list[ProblemNote] = []
+        self._gathering = Gathering(self.places)
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch in."""
+        base = len(self.places)
+        self.places += batch.places
+        for record in batch.records:
+            self._gathering.add(moved(record, record.place + base) if base else record)
+        for session, (rank, title) in batch.titles.items():
+            if rank >= self.titles.get(session, (0, ""))[0]:
+                self.titles[session] = (rank, title)
+        self.agent_types.update(batch.agent_types)
+        self.files += batch.files
+        self.problems += batch.problems
+
+    def records(self) -> Collection[UsageRecord]:
+        """One record a response; each indexes into `places`."""
+        return self._gathering.records.values()
 
 
 def names_of(record: UsageRecord) -> Iterator[str]:

@@ -56,6 +56,10 @@ class PriceBook:
         self._tariffs: dict[TariffKey, Tariff] = {}
         self._opened: Catalogue | None = None
 
+    def open(self) -> None:
+        """Load the price data now if the cache lacks it: for when there is time, before the first new name."""
+        self._known_facts()
+
     @property
     def version(self) -> str:
         """Mark of everything that prices depend on: data, rules, overrides. Another mark, other prices."""

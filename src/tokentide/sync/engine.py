@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tokentide.model.files import FileState
+from tokentide.model.files import FileStamp
 from tokentide.model.problems import Problem
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings
@@ -16,8 +16,11 @@ from tokentide.store.sqlite.ledger import Ledger
 
 if TYPE_CHECKING:
     from tokentide.model.batch import Batch
+    from tokentide.model.files import FileState
+    from tokentide.model.merging import Portion
     from tokentide.sources.claude_code.batches import Task
 
+Stamps = Mapping[str, tuple[FileStamp, int]]
 FLUSH_RECORDS = 100_000
 """So many responses are held in memory before they are written."""
 
@@ -74,19 +77,15 @@ class Synchroniser:
         Raises LedgerDamagedError, LedgerUnwritableError.
         """
         discovery = discover(self._roots())
-        known = ledger.files()
-        changed = [
-            found
-            for found in discovery.files
-            if rebuild or found.key not in known or known[found.key].stamp != found.stamp
-        ]
-        repriced = ledger.price_version() != self.book.version or rebuild
+        known = ledger.stamps()
+        changed = [found for found in discovery.files if rebuild or _is_news(found, known)]
+        repriced = rebuild or ledger.price_version() != self.book.version
         if repriced:
             ledger.reprice(self.book.cost_nano_usd, self.book.version)
         unreadable: list[Problem] = []
         if changed:
-            unreadable = self._read(ledger, changed, known, rebuild=rebuild)
-            known = ledger.files()
+            unreadable = self._read(ledger, changed, rebuild=rebuild)
+            known = ledger.stamps()
         return Synced(
             roots=discovery.roots,
             found=tuple(discovery.files),
@@ -100,25 +99,18 @@ class Synchroniser:
         roots = find_roots(self.environ, self.settings.claude_dirs)
         return [root for root in roots if root.asked_for or self.settings.default_dirs]
 
-    def _read(
-        self, ledger: Ledger, changed: Sequence[FoundFile], known: Mapping[str, FileState], *, rebuild: bool
-    ) -> list[Problem]:
+    def _read(self, ledger: Ledger, changed: Sequence[FoundFile], *, rebuild: bool) -> list[Problem]:
         """Read the files and write what they say; returns those that cannot be opened."""
         from tokentide.sync.workers import read_all
 
-        tasks = self._tasks(changed, {} if rebuild else known)
+        tasks = self._tasks(changed, {} if rebuild else ledger.files())
         refused: list[Problem] = []
         self.observer.begin(sum(found.stamp.size for found in changed))
         try:
             with ledger.intake(self.book.cost_nano_usd, replacing=rebuild) as intake:
-                for portion in _portions(read_all(tasks, self.observer.advance)):
+                for portion in _portions(read_all(tasks, self.observer.advance, self.book.open)):
                     intake.take(portion)
-                    refused += [
-                        Problem(note.path, 0, note.reason)
-                        for batch in portion
-                        for note in batch.problems
-                        if not note.line
-                    ]
+                    refused += [Problem(note.path, 0, note.reason) for note in portion.problems if not note.line]
         finally:
             self.observer.end()
         return refused
@@ -133,19 +125,26 @@ class Synchroniser:
         return [Task(found, accounts[found.root, found.source], known.get(found.key)) for found in changed]
 
 
-def _problem_count(discovery: Discovery, known: Mapping[str, FileState]) -> int:
+def _is_news(found: FoundFile, known: Stamps) -> bool:
+    """True for a file that is new or not as it was."""
+    before = known.get(found.key)
+    return before is None or before[0] != found.stamp
+
+
+def _problem_count(discovery: Discovery, known: Stamps) -> int:
     """Bad lines of the files that are there, and folders that refuse."""
-    lines = sum(known[found.key].problem_lines for found in discovery.files if found.key in known)
+    lines = sum(known[found.key][1] for found in discovery.files if found.key in known)
     return lines + len(discovery.problems)
 
 
-def _portions(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+def _portions(batches: Iterator[Batch]) -> Iterator[Portion]:
     """Batches put together until they are worth a transaction."""
-    portion: list[Batch] = []
+    from tokentide.model.merging import Portion
+
+    portion = Portion()
     for batch in batches:
-        portion.append(batch)
-        if sum(len(each.records) for each in portion) >= FLUSH_RECORDS:
+        portion.add(batch)
+        if len(portion.records()) >= FLUSH_RECORDS:
             yield portion
-            portion = []
-    if portion:
-        yield portion
+            portion = Portion()
+    yield portion

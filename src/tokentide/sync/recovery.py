@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from tokentide.clock import SECOND_US
+from tokentide.model.merging import Portion
 from tokentide.store.sqlite.connection import MEMORY
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.store.sqlite.salvage import salvage
@@ -52,7 +53,9 @@ def recover(path: str, synchroniser: Synchroniser, now: int) -> Recovered:
         before = ledger.row_counts()["records"]
         rest = salvage(aside)
         with ledger.intake(synchroniser.book.cost_nano_usd) as intake:
-            intake.take([rest.batch])
+            portion = Portion()
+            portion.add(rest.batch)
+            intake.take(portion)
         responses = ledger.row_counts()["records"]
         return Recovered(aside, responses, responses - before, rest.lost_rows)
 

@@ -24,8 +24,8 @@ Progress = Callable[[int], None]
 """Told how many more bytes were read."""
 
 
-def read_all(tasks: Sequence[Task], progress: Progress) -> Iterator[Batch]:
-    """Every file once, in batches as they become ready."""
+def read_all(tasks: Sequence[Task], progress: Progress, meanwhile: Callable[[], None]) -> Iterator[Batch]:
+    """Every file once, in batches as they become ready; `meanwhile` is done while other processes read."""
     if sum(map(_bytes, tasks)) < PARALLEL_BYTES or _processors() == 1:
         yield from _serially(_groups(tasks), progress)
         return
@@ -35,7 +35,7 @@ def read_all(tasks: Sequence[Task], progress: Progress) -> Iterator[Batch]:
         yield from _serially(_groups(tasks), progress)
         return
     with pool:
-        yield from _in_parallel(pool, _groups(tasks), progress)
+        yield from _in_parallel(pool, _groups(tasks), progress, meanwhile)
 
 
 def _serially(groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
@@ -44,11 +44,14 @@ def _serially(groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[
         progress(sum(map(_bytes, group)))
 
 
-def _in_parallel(pool: ProcessPoolExecutor, groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
+def _in_parallel(
+    pool: ProcessPoolExecutor, groups: Sequence[Sequence[Task]], progress: Progress, meanwhile: Callable[[], None]
+) -> Iterator[Batch]:
     """Batches in the order of the groups; a group whose process died is read here."""
     from concurrent.futures.process import BrokenProcessPool
 
     futures = [pool.submit(_work, group) for group in groups]
+    meanwhile()
     for future, group in zip(futures, groups, strict=True):
         try:
             yield decode_batch(future.result())

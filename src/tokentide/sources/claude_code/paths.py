@@ -104,7 +104,7 @@ class _Walk:
                     Problem(printable(root.path), 0, f"{root.origin} names this folder, but it does not exist")
                 )
             return False
-        for base in self._project_folders(root):
+        for base in filter(self._is_new, self._project_folders(root)):
             for entry in self._entries(base):
                 self._visit(entry, root, entry.name if not entry.name.endswith(".jsonl") else "")
         return True
@@ -121,26 +121,33 @@ class _Walk:
                 names.clear()
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """What a folder holds, unless it was entered before; one that refuses is a problem, absence is not."""
+        """What a folder holds, links last; one that refuses is a problem, absence is not."""
         try:
-            status = os.stat(folder)
-            key = (status.st_dev, status.st_ino)
-            if key in self._folders:
-                return []
-            self._folders.add(key)
             with os.scandir(folder) as entries:
-                return list(entries)
+                return sorted(entries, key=_links_last)
         except FileNotFoundError:
             return []
         except OSError as error:
             self.problems.append(Problem(printable(folder), 0, f"folder cannot be read: {error.strerror}"))
             return []
 
+    def _is_new(self, folder: str) -> bool:
+        """False for a folder that a link leads to again; only links can, so only they are asked."""
+        try:
+            status = os.stat(folder)
+        except OSError:
+            return True
+        key = (status.st_dev, status.st_ino)
+        if key in self._folders:
+            return False
+        self._folders.add(key)
+        return True
+
     def _visit(self, entry: os.DirEntry[str], root: Root, slug: str) -> None:
         """Take a transcript, or go down into a folder."""
         if entry.name.endswith(".jsonl"):
             self._take(entry, root, slug)
-        elif _is_folder(entry):
+        elif _is_folder(entry) and (not entry.is_symlink() or self._is_new(entry.path)):
             for inner in self._entries(entry.path):
                 self._visit(inner, root, slug)
 
@@ -162,6 +169,11 @@ class _Walk:
 def printable(path: str) -> str:
     """A path as valid text, whatever its bytes are."""
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _links_last(entry: os.DirEntry[str]) -> bool:
+    """A folder's own files come before those that a link leads to, so that a file keeps its name."""
+    return entry.is_symlink()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

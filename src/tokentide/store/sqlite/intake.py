@@ -1,6 +1,6 @@
-"""Puts batches into the ledger: new responses are inserted, known ones merged, each stays one row.
+"""Puts portions of what was read into the ledger: new responses are inserted, known ones merged, each stays one row.
 
-Taking the same batch twice, or two batches in either order, leaves the same ledger.
+Taking the same portion twice, or two portions in either order, leaves the same ledger.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from tokentide.clock import QUARTER_US
-from tokentide.model.batch import Batch
-from tokentide.model.merging import Gathering, moved, names_of
+from tokentide.model.merging import Gathering, Portion, moved, names_of
 from tokentide.model.usage import Place, UsageRecord
 from tokentide.store.sqlite.connection import transaction
 from tokentide.store.sqlite.rollup import Price, refresh_rollup
@@ -33,7 +32,7 @@ LOOKUP = 500
 
 
 class Intake:
-    """Writes batches over one connection."""
+    """Writes portions over one connection."""
 
     def __init__(self, connection: sqlite3.Connection, price: Price, *, replacing: bool = False) -> None:
         """With `replacing`, what is read of a response takes the place of what was known of it."""
@@ -41,24 +40,15 @@ class Intake:
         self._price = price
         self._refreshed: set[str] | None = set() if replacing else None
 
-    def take(self, batches: Sequence[Batch]) -> None:
-        """Put the batches in, and bring the totals up to date; all or nothing."""
+    def take(self, portion: Portion) -> None:
+        """Put a portion in, and bring the totals up to date; all or nothing."""
         with transaction(self._connection):
-            changed = self._take_records(batches)
+            numbers = [self._place_number(place) for place in portion.places]
+            records = [moved(record, numbers[record.place]) for record in portion.records()]
+            changed = self._fill(records) if self._is_empty() else self._merge(records)
             refresh_rollup(self._connection, {record.at - record.at % QUARTER_US for record in changed})
-            for batch in batches:
-                self._take_names(batch)
-                self._take_files(batch)
-
-    def _take_records(self, batches: Sequence[Batch]) -> list[UsageRecord]:
-        """Insert and merge; returns all rows that came or went."""
-        places: dict[int, Place] = {}
-        records: list[UsageRecord] = []
-        for batch in batches:
-            numbers = [self._place_number(place) for place in batch.places]
-            places.update(zip(numbers, batch.places, strict=True))
-            records += [moved(record, numbers[record.place]) for record in batch.records]
-        return self._fill(_gathered(records, places)) if self._is_empty() else self._merge(records)
+            self._take_names(portion)
+            self._take_files(portion)
 
     def _is_empty(self) -> bool:
         return self._connection.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
@@ -137,38 +127,30 @@ class Intake:
         add = f"INSERT INTO places ({PLACE_COLUMNS}) VALUES ({marks(PLACE_COLUMNS)})"
         return self._connection.execute(add, row).lastrowid or 0
 
-    def _take_names(self, batch: Batch) -> None:
+    def _take_names(self, portion: Portion) -> None:
         """Titles of sessions and kinds of sub-agents."""
         self._connection.executemany(
             "INSERT INTO titles (session_id, rank, title) VALUES (?, ?, ?) ON CONFLICT (session_id) "
             "DO UPDATE SET rank = excluded.rank, title = excluded.title WHERE excluded.rank >= titles.rank",
-            [(session, rank, title) for session, (rank, title) in batch.titles.items()],
+            [(session, rank, title) for session, (rank, title) in portion.titles.items()],
         )
         self._connection.executemany(
-            "INSERT OR REPLACE INTO agents (agent_id, agent_type) VALUES (?, ?)", batch.agent_types.items()
+            "INSERT OR REPLACE INTO agents (agent_id, agent_type) VALUES (?, ?)", portion.agent_types.items()
         )
 
-    def _take_files(self, batch: Batch) -> None:
+    def _take_files(self, portion: Portion) -> None:
         """How far the files were read, and what could not be."""
-        generations = {state.path: state.generation for state in batch.files}
+        generations = {state.path: state.generation for state in portion.files}
         self._connection.executemany(
             f"INSERT OR REPLACE INTO files ({FILE_COLUMNS}) VALUES ({marks(FILE_COLUMNS)})",
-            [file_row(state) for state in batch.files],
+            [file_row(state) for state in portion.files],
         )
         self._connection.executemany("DELETE FROM problems WHERE path = ? AND generation < ?", generations.items())
         self._connection.executemany(
             "INSERT OR REPLACE INTO problems (path, line, reason, generation) VALUES (?, ?, ?, ?)",
             [
                 (note.path, note.line, note.reason, generations[note.path])
-                for note in batch.problems
+                for note in portion.problems
                 if note.path in generations
             ],
         )
-
-
-def _gathered(records: Iterable[UsageRecord], places: dict[int, Place]) -> list[UsageRecord]:
-    """The records, those that share an id made one."""
-    gathering = Gathering(places)
-    for record in records:
-        gathering.add(record)
-    return list(gathering.records.values())

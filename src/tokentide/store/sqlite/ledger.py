@@ -6,21 +6,22 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tokentide.clock import DAY_US
-from tokentide.model.files import FileState
+from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
 from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import moments_statement, totals_statement
 from tokentide.store.sqlite.connection import MEMORY, connect, transaction, translated
-from tokentide.store.sqlite.rows import FILE_COLUMNS, Row, file_of
 
 if TYPE_CHECKING:
     from tokentide.store.sqlite.intake import Intake
     from tokentide.store.sqlite.rollup import Price
 
+Row = tuple[Any, ...]
+"""A row as the engine gives it."""
 _VALUES = {
     "model": "SELECT DISTINCT model FROM rollup",
     "project": "SELECT DISTINCT project FROM places",
@@ -85,7 +86,14 @@ class Ledger:
 
     def files(self) -> dict[str, FileState]:
         """Every file that was ever read, by path."""
+        from tokentide.store.sqlite.rows import FILE_COLUMNS, file_of
+
         return {row[0]: file_of(row) for row in self._ask(f"SELECT {FILE_COLUMNS} FROM files")}
+
+    def stamps(self) -> dict[str, tuple[FileStamp, int]]:
+        """Of every file ever read, by path: what `stat` told then, and how many of its lines could not be read."""
+        statement = "SELECT path, size, mtime_ns, inode, device, problem_lines FROM files"
+        return {row[0]: (FileStamp._make(row[1:5]), row[5]) for row in self._ask(statement)}
 
     def problems(self) -> list[Problem]:
         """The lines that could not be read, by file and line; at most a hundred of a file."""
@@ -103,15 +111,8 @@ class Ledger:
     def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
         """Every response from an instant on, in the order of time."""
         for at, model, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
-            sums = Sums(
-                1,
-                *counters,
-                cost=cost or 0,
-                unpriced_responses=cost is None,
-                lower_bound_responses=not final,
-                first_at=at,
-                last_at=at,
-            )
+            values = (1, *counters, cost or 0, cost is None, not final, at, at)
+            sums = Sums(*values)
             yield Moment(at, model, sums)
 
     def session_facts(self) -> dict[str, SessionFacts]:

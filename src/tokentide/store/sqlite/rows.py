@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from tokentide.model.files import FileStamp, FileState, Position
 from tokentide.model.usage import Place, UsageRecord
 
@@ -53,12 +55,9 @@ def record_row(record: UsageRecord) -> tuple[Value, ...]:
 
 def record_of(row: Row) -> UsageRecord:
     """A record from the columns of RECORD_COLUMNS; its place is the ledger's own number."""
-    return UsageRecord(
-        *row[:14],
-        output_is_final=bool(row[14]),
-        reported_cost=-1 if row[15] is None else row[15],
-        aliases=tuple(row[16].split("\n")) if row[16] else (),
-    )
+    values = [*row]
+    values[14:] = bool(row[14]), -1 if row[15] is None else row[15], row[16].split("\n") if row[16] else ()
+    return msgspec.convert(values, UsageRecord)
 
 
 def place_row(place: Place) -> tuple[Value, ...]:
@@ -78,7 +77,9 @@ def place_row(place: Place) -> tuple[Value, ...]:
 
 def place_of(row: Row) -> Place:
     """A place from the columns of PLACE_COLUMNS."""
-    return Place(*row[:7], is_sidechain=bool(row[7]), version=row[8])
+    values = [*row]
+    values[7] = bool(row[7])
+    return msgspec.convert(values, Place)
 
 
 def file_row(state: FileState) -> tuple[Value, ...]:
