@@ -8,13 +8,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tokentide.errors import SettingsError
-from tokentide.model.prices import PriceOverride
+from tokentide.model.prices import HIGHEST_USD, PriceOverride
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 COST_MODES = ("auto", "calculate", "display")
 MAX_SETTINGS_BYTES = 1 << 20
-HIGHEST_USD = 100_000
-"""Above this it is not a price for a million tokens but one for the wrong unit."""
 
 
 @dataclass(frozen=True, slots=True)

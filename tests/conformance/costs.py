@@ -70,7 +70,7 @@ WRITES = (
         rows=day((0, 0, 999, 0), "0.00374625"),
         verdict=Verdict.OURS,
         because=LARGER,
-        peer=everywhere((0, 0, 0, 0), "0"),
+        peer={"session": (NOTHING,), **everywhere((0, 0, 0, 0), "0")},
     ),
     Case(
         id="C72 a split of zeros",
@@ -78,7 +78,7 @@ WRITES = (
         rows=day((0, 0, 999, 0), "0.00374625"),
         verdict=Verdict.OURS,
         because=LARGER,
-        peer=everywhere((0, 0, 0, 0), "0"),
+        peer={"session": (NOTHING,), **everywhere((0, 0, 0, 0), "0")},
     ),
     Case(id="C72 no split", files=one(sole((0, 0, 999, 0))), rows=day((0, 0, 999, 0), "0.00374625")),
     Case(id="C73 one hour", files=one(sole((0, 0, 1000, 0), cache_creation=split(0, 1000))), rows=day((0, 0, 1000, 0), "0.006")),
@@ -254,7 +254,7 @@ NAMES = (
             because="Cost: an unknown model never has another model's price; the peer takes the longest name that contains the word.",
             peer={"*": (Row("", (100, 50, 0, 0), usd, (name,)),)},
         )
-        for name, usd in (("sonnet", "0.00105"), ("gpt", "0"))
+        for name, usd in (("sonnet", "0.00105"), ("gpt", "0.000198"))
     ),
 )
 

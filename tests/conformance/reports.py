@@ -83,6 +83,9 @@ CASES = (
             "proj/sess/subagents/agent-a1.jsonl": (line(model=HAIKU, input_tokens=20, output_tokens=9, isSidechain=True, agentId="a1"),),
         },
         rows={**day((20, 9, 0, 0), "0.000065", (HAIKU,)), "session": (Row("proj/sess", (20, 9, 0, 0), "0.000065", (HAIKU,)),)},
+        verdict=Verdict.OURS,
+        because="Merging: each counter is the largest seen; the peer's daily prefers the progress line, which saw less of the output.",
+        peer={"daily": (Row("2026-03-10", (20, 2, 0, 0), "0.00003", (HAIKU,)),)},
     ),
     Case(
         id="C24 two reported costs",

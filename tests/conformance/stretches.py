@@ -85,6 +85,15 @@ CASES = (
         blocks=(block("10:00", "11:30", 2), block("11:00", "12:30")),
     ),
     Case(
+        id="C104 blocks of half an hour",
+        files=at("10:30:00", "11:45:00"),
+        options=("-n", "0.5"),
+        blocks=(block("10:30", "11:00"), gap("11:00", "11:45"), block("11:30", "12:00")),
+        verdict=Verdict.OURS,
+        because="Words: a block is a stretch that its responses lie in; the peer's second one ends before its only response.",
+        peer_blocks=(block("10:00", "10:30"), gap("11:00", "11:45"), block("11:00", "11:30")),
+    ),
+    Case(
         id="C104 blocks without length",
         files=at("10:30:00"),
         options=("-n", "0"),

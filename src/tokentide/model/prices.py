@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+HIGHEST_USD = 1_000_000
+"""Above this it is not a price for a million tokens but one for the wrong unit."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceOverride:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokentide.errors import PriceDataError
+from tokentide.model.prices import HIGHEST_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
     from tokentide.model.prices import PriceOverride
-
-HIGHEST_USD = 1_000_000
-"""Above this it is not a price for a million tokens but one for the wrong unit."""
 
 
 def check_overrides(overrides: Mapping[str, PriceOverride]) -> None:

@@ -33,7 +33,8 @@ from tokentide.sources.claude_code.wire import (
 SYNTHETIC = "<synthetic>"
 FINAL_COUNTS_SINCE = (2, 1, 69)
 """From this client version on a null `stop_reason` no longer means a placeholder count."""
-TITLE_RANK = {"summary": 1, "ai-title": 2, "custom-title": 3}
+SUMMARY_RANK = 1
+TITLE_RANK = {"ai-title": 2, "custom-title": 3}
 PROBLEMS_KEPT = 100
 """Problems of one file that are listed one by one; the others are only counted."""
 USAGE, IGNORED = "usage", "ignored"
@@ -82,6 +83,8 @@ class LineParser:
         self.usage_lines = 0
         self.ignored_lines = 0
         self.problem_lines = 0
+        self.summaries: dict[str, str] = {}
+        """Titles by a message of the session that they name."""
         self._place_indexes: dict[tuple[object, ...], int] = {}
 
     def usage_line(self, raw: memoryview | bytes, number: int) -> None:
@@ -104,9 +107,15 @@ class LineParser:
             found = decode_title(raw)
         except _REFUSED:
             return
-        rank, title = TITLE_RANK.get(found.type or "", 0), found.custom_title or found.ai_title or found.summary
-        session = found.session_id or self.context.session_id
-        if title and rank >= max(1, self.harvest.titles.get(session, (0, ""))[0]):
+        if found.summary and found.leaf_uuid:
+            self.summaries[found.leaf_uuid] = found.summary
+        title = found.custom_title or found.ai_title
+        if title:
+            self.name_session(found.session_id or self.context.session_id, TITLE_RANK.get(found.type or "", 0), title)
+
+    def name_session(self, session: str, rank: int, title: str) -> None:
+        """Give a session a title, unless it has one of a higher rank."""
+        if rank >= self.harvest.titles.get(session, (0, ""))[0]:
             self.harvest.titles[session] = (rank, title)
 
     def opening_line(self, raw: bytes) -> None:

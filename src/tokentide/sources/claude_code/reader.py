@@ -11,7 +11,7 @@ import zlib
 from io import FileIO
 
 from tokentide.model.files import FileState, Position
-from tokentide.sources.claude_code.parser import IGNORED, FileContext, Harvest, LineParser
+from tokentide.sources.claude_code.parser import IGNORED, SUMMARY_RANK, FileContext, Harvest, LineParser
 from tokentide.sources.claude_code.paths import FoundFile
 
 COUNTER = b'put_tokens"'
@@ -21,6 +21,8 @@ MAX_LINE_BYTES = 1 << 26
 """A longer line is not held in memory: it is a problem if it bears a counter, else ignored."""
 HEAD_BYTES = 4096
 TAIL_BYTES = 256
+UUID_BYTES = 128
+"""More than the text around a message's uuid takes."""
 OPENING_LINES = 50
 """Lines of the head in which the first time is looked for."""
 _TITLE_STARTS = (b'{"type":"summary"', b'{"type":"ai-title"', b'{"type":"custom-title"')
@@ -50,6 +52,8 @@ class TranscriptReader:
             file.seek(start.offset)
             scan.read(file)
             parser = scan.parser
+            for title in _own_summaries(file, parser.summaries):
+                parser.name_session(context.session_id, SUMMARY_RANK, title)
             return FileState(
                 found.key,
                 found.source,
@@ -166,6 +170,19 @@ class _Scan:
 def _unread(found: FoundFile, known: FileState | None) -> FileState:
     """A file that is read from its beginning, again if it was known."""
     return FileState(found.key, found.source, found.stamp, Position(), generation=known.generation + 1 if known else 1)
+
+
+def _own_summaries(file: FileIO, summaries: dict[str, str]) -> list[str]:
+    """The titles whose message stands in this file: the others name other sessions. Old files only have any."""
+    needles = {f'"uuid":"{leaf}"'.encode(): title for leaf, title in summaries.items()}
+    found: list[str] = []
+    file.seek(0)
+    tail = b""
+    while needles and (chunk := file.read(CHUNK_BYTES)):
+        text = tail + chunk
+        found += [needles.pop(needle) for needle in [*needles] if needle in text]
+        tail = text[-UUID_BYTES:]
+    return found
 
 
 def _continues(file: FileIO, known: Position) -> bool:

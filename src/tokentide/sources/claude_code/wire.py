@@ -120,6 +120,8 @@ class Title(msgspec.Struct, rename="camel"):
     custom_title: str | None = None
     ai_title: str | None = None
     summary: str | None = None
+    leaf_uuid: str | None = None
+    """A message of the session that a summary names, which may be another one."""
 
 
 decode_line = msgspec.json.Decoder(Line).decode
