@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,8 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tokentide.cli.main import run
+from tokentide.cli.terminal import Terminal
+from tokentide.repositories import project_of
+from tokentide.sources.claude_code.instants import parse_instant
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 """Real transcripts beside the repository; absent on most machines."""
@@ -38,7 +45,9 @@ class Machine:
         """The ledger file."""
         return self.root / "data" / "ledger.sqlite3"
 
-    def write(self, name: str, *lines: str | bytes | Mapping[str, object], root: Path | None = None, end: bytes = b"\n") -> Path:
+    def write(
+        self, name: str, *lines: str | bytes | Mapping[str, object], root: Path | None = None, end: bytes = b"\n"
+    ) -> Path:
         """A transcript below `projects/`; objects are written as JSON, text and bytes as they are."""
         path = (root or self.claude) / "projects" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +59,9 @@ class Machine:
         (self.root / "config").mkdir(exist_ok=True)
         (self.root / "config" / "settings.toml").write_text(text)
 
-    def run(self, *arguments: str, environ: Mapping[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """The command line as a process; the environment holds nothing of the developer's own."""
         return subprocess.run(
             [sys.executable, "-m", "tokentide", *arguments],
@@ -63,12 +74,25 @@ class Machine:
             check=False,
         )
 
-    def json(self, *arguments: str, environ: Mapping[str, str] | None = None) -> dict[str, object]:
+    def call(self, *arguments: str, now: str = "2026-03-12T12:00:00Z", **environ: str) -> tuple[int, str, str]:
+        """The command line in this process, at a fixed time; exit code, standard output, standard error."""
+        instant = parse_instant(now)
+        assert instant is not None
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME", "COLUMNS", "NO_COLOR"):
+                patch.delenv(name, raising=False)
+            for name, value in {**self._environ(), **environ}.items():
+                patch.setenv(name, value)
+            project_of.cache_clear()
+            code = run(list(arguments), Terminal(os.environ, instant, out, err))
+        return code, out.getvalue(), err.getvalue()
+
+    def json(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Any:
         """The JSON that a command prints; it must succeed."""
         done = self.run(*arguments, environ=environ)
         assert done.returncode == 0, done.stderr
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
+        return json.loads(done.stdout)
 
     def _environ(self) -> dict[str, str]:
         return {
@@ -101,9 +125,21 @@ def usage_line(
     **usage: object,
 ) -> dict[str, object]:
     """An assistant line of 100 input and 50 output tokens, unless `usage` says otherwise."""
-    counts = {"input_tokens": 100, "output_tokens": 50, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, **usage}
+    counts = {
+        "input_tokens": 100,
+        "output_tokens": 50,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        **usage,
+    }
     message: dict[str, object] = {"model": model, "usage": counts, "stop_reason": "end_turn"}
-    line: dict[str, object] = {"timestamp": at, "sessionId": session, "version": "2.1.100", "type": "assistant", "message": message}
+    line: dict[str, object] = {
+        "timestamp": at,
+        "sessionId": session,
+        "version": "2.1.100",
+        "type": "assistant",
+        "message": message,
+    }
     if message_id is not None:
         message["id"] = message_id
     if request_id is not None:

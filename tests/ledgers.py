@@ -54,7 +54,9 @@ def records_in(ledger: Ledger, without: Collection[str] = ()) -> list[Row]:
     """Every response with its place, by identity; the columns in `without` left out."""
     columns = [f"r.{name}" for name in RECORD_COLUMNS.split(", ") if name not in OWN_NUMBERS]
     columns += ["r.list_cost", *(f"s.{name}" for name in PLACE_COLUMNS.split(", "))]
-    rows = ask(ledger, f"SELECT {', '.join(columns)} FROM records r JOIN places s ON s.id = r.place ORDER BY r.identity")
+    rows = ask(
+        ledger, f"SELECT {', '.join(columns)} FROM records r JOIN places s ON s.id = r.place ORDER BY r.identity"
+    )
     names = [column[2:] for column in columns]
     return [{n: v for n, v in zip(names, row, strict=True) if n not in without} for row in rows]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.case import REPORTS, RULES, Case, Verdict, line, together
 from tests.conformance.cases import CASES
-from tests.conformance.desk import Desk, blocks_of, lay_out
+from tests.conformance.desk import Desk, blocks_of, lay_out, write
 from tests.conftest import Machine
 
 ANSWERED = [case for case in CASES if not case.exit_code]
@@ -28,7 +28,10 @@ def price_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     machine = Machine(tmp_path_factory.mktemp("prices"))
     machine.home.mkdir()
     models = sorted({model for case in CASES for rows in case.rows.values() for row in rows for model in row.models})
-    desk = lay_out(machine, Case(id="", files={"p/s.jsonl": tuple(line(id=model, requestId=model, model=model) for model in models)}))
+    desk = lay_out(
+        machine,
+        Case(id="", files={"p/s.jsonl": tuple(line(id=model, requestId=model, model=model) for model in models)}),
+    )
     assert desk.ask("model").code == 0
     return machine.root / "data" / "price-cache.json"
 
@@ -79,8 +82,14 @@ def test_all_reports_agree(desk: Desk) -> None:
         assert found._replace(unpriced=()) == expected._replace(unpriced=()), report
         totals = desk.json(report, "--json")["totals"]
         writes = totals["cache_creation_5m_tokens"] + totals["cache_creation_1h_tokens"]
-        assert (totals["input_tokens"], totals["output_tokens"], writes, totals["cache_read_tokens"]) == expected.tokens, report
+        assert (
+            totals["input_tokens"],
+            totals["output_tokens"],
+            writes,
+            totals["cache_read_tokens"],
+        ) == expected.tokens, report
         assert bool(totals["unpriced_responses"]) is bool(expected.unpriced), report
+        assert totals["models"] == sorted({model.removesuffix("-fast") for model in expected.models}), report
 
 
 @pytest.mark.parametrize("desk", named([case for case in ANSWERED if case.blocks is None]), indirect=True)
@@ -89,7 +98,9 @@ def test_what_could_not_be_read_is_counted(desk: Desk) -> None:
         assert desk.json(report, "--json")["problems"] == desk.case.problems
 
 
-@pytest.mark.parametrize("desk", named([case for case in ANSWERED if any(len(lines) > 1 for lines in case.files.values())]), indirect=True)
+@pytest.mark.parametrize(
+    "desk", named([case for case in ANSWERED if any(len(lines) > 1 for lines in case.files.values())]), indirect=True
+)
 def test_the_order_of_lines_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     files = {name: tuple(reversed(lines)) for name, lines in desk.case.files.items()}
     turned = lay_out(Machine(tmp_path / "backwards"), replace(desk.case, files=files))
@@ -97,9 +108,24 @@ def test_the_order_of_lines_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     assert turned.rows(report) == desk.rows(report)
 
 
+@pytest.mark.parametrize("backwards", [False, True], ids=["files forwards", "files backwards"])
+@pytest.mark.parametrize("case", named([case for case in ANSWERED if sum(map(len, case.files.values())) > 1 and not case.tied]))
+def test_reading_line_by_line_changes_nothing(case: Case, backwards: bool, machine: Machine, price_cache: Path) -> None:
+    """The ledger is brought up to date behind every line that is written."""
+    desk = lay_out(machine, replace(case, files={}), price_cache)
+    for name, lines in sorted(case.files.items(), reverse=backwards):
+        for number in range(1, len(lines) + 1):
+            write(machine, name, lines[:number], case.final_newline if number == len(lines) else b"\n")
+            desk.ask("daily")
+    assert {report: desk.rows(report) for report in case.rows} == case.rows
+    assert case.blocks is None or blocks_of(desk.json("block", "--ccusage-json")) == case.blocks
+
+
 @pytest.mark.parametrize("desk", named(REFUSED), indirect=True)
 def test_wrong_command_lines_are_refused(desk: Desk) -> None:
-    answer = desk.ask("block" if {"-n", "-t"} & set(desk.case.options) else "daily", "--ccusage-json", *desk.case.options)
+    answer = desk.ask(
+        "block" if {"-n", "-t"} & set(desk.case.options) else "daily", "--ccusage-json", *desk.case.options
+    )
     assert answer.code == desk.case.exit_code
     assert answer.out == ""
     assert answer.err
@@ -122,5 +148,9 @@ def test_a_difference_has_its_reason(case: Case) -> None:
         rule, _, how = case.because.partition(": ")
         assert rule in RULES
         assert how.endswith(".")
-        assert case.peer or case.peer_blocks is not None or case.peer_exit_code != case.exit_code or case.peer_lacks_options
-
+        assert (
+            case.peer
+            or case.peer_blocks is not None
+            or case.peer_exit_code != case.exit_code
+            or case.peer_lacks_options
+        )

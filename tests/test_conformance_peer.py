@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.conformance.case import REPORTS, Case, Row, together
 from tests.conformance.cases import CASES
 from tests.conformance.desk import Desk, blocks_of, environment, lay_out, rows_of
+from tests.conformance.shapes import SHAPES, faults, transcript
 from tests.conftest import Machine
 
 PEER = os.environ.get("TOKENTIDE_CCUSAGE", "")
@@ -26,9 +28,13 @@ def comparable(case: Case) -> bool:
     return not case.now and not case.peer_lacks_options
 
 
-def ask(desk: Desk, report: str) -> subprocess.CompletedProcess[str]:
+def words_for(report: str) -> tuple[str, ...]:
+    """How the peer calls the report."""
+    return ("blocks",) if report == "block" else ("claude", report)
+
+
+def ask(desk: Desk, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the peer on the case's machine."""
-    words = ["blocks"] if report == "block" else ["claude", report]
     surroundings = environment(desk.machine, desk.case)
     return subprocess.run(
         [PEER, *words, "--json", "--offline", *desk.case.options],
@@ -41,9 +47,9 @@ def ask(desk: Desk, report: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def answer(desk: Desk, report: str) -> dict[str, Any]:
+def answer(desk: Desk, *words: str) -> dict[str, Any]:
     """The JSON that the peer prints."""
-    done = ask(desk, report)
+    done = ask(desk, *words)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -67,15 +73,23 @@ def shown(report: str, rows: tuple[Row, ...], *, whole: bool) -> list[Row]:
 def test_the_peer_says_what_the_list_says(case: Case, machine: Machine) -> None:
     desk = lay_out(machine, case)
     if case.peer_exit_code:
-        assert ask(desk, "block" if "-n" in case.options else "daily").returncode == case.peer_exit_code
+        assert ask(desk, *words_for("block" if "-n" in case.options else "daily")).returncode == case.peer_exit_code
         return
     if case.blocks is not None:
-        assert blocks_of(answer(desk, "block")) == (case.blocks if case.peer_blocks is None else case.peer_blocks)
+        assert blocks_of(answer(desk, "blocks")) == (case.blocks if case.peer_blocks is None else case.peer_blocks)
         return
     for report in case.rows if case.options else REPORTS:
         expected = expected_rows(case, report)
         whole = not all(row.key for row in expected)
-        found = shown(report, rows_of(report, answer(desk, report)), whole=whole)
+        found = shown(report, rows_of(report, answer(desk, *words_for(report))), whole=whole)
         wanted = shown(report, expected, whole=whole)
         assert [row._replace(usd="") for row in found] == [row._replace(usd="") for row in wanted], report
-        assert [float(row.usd) for row in found] == pytest.approx([float(row.usd) for row in wanted], rel=RELATIVE_ERROR), report
+        assert [float(row.usd) for row in found] == pytest.approx(
+            [float(row.usd) for row in wanted], rel=RELATIVE_ERROR
+        ), report
+
+
+@pytest.mark.parametrize("words", SHAPES, ids=" ".join)
+def test_the_peers_json_has_the_shape_of_the_list(words: tuple[str, ...], machine: Machine) -> None:
+    desk = lay_out(machine, Case(id="", files=transcript(datetime.now(UTC))))
+    assert list(faults(answer(desk, *words), SHAPES[words], exactly=True)) == []

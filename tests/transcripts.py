@@ -109,7 +109,11 @@ UNTIMED = (
 
 def noise_line(kind: str, session: int, minute: float) -> bytes:
     """A line that adds nothing to any total."""
-    head: dict[str, object] = {"sessionId": session_name(session), "timestamp": stamp(minute), "uuid": f"{kind}-{minute}"}
+    head: dict[str, object] = {
+        "sessionId": session_name(session),
+        "timestamp": stamp(minute),
+        "uuid": f"{kind}-{minute}",
+    }
     usage = {"input_tokens": 999_999, "output_tokens": 999_999}
     lines: dict[str, bytes] = {
         "blank": b"",
@@ -117,10 +121,16 @@ def noise_line(kind: str, session: int, minute: float) -> bytes:
         "text": b"not JSON at all",
         "array": b"[1,2,3]",
         "title": encoded({"type": "ai-title", "aiTitle": f"Title of {session}", "sessionId": session_name(session)}),
-        "synthetic": encoded({**head, "type": "assistant", "message": {"model": "<synthetic>", "id": "syn", "usage": usage}}),
-        "error": encoded({**head, "type": "assistant", "isApiErrorMessage": True, "message": {"id": "err", "usage": usage}}),
+        "synthetic": encoded(
+            {**head, "type": "assistant", "message": {"model": "<synthetic>", "id": "syn", "usage": usage}}
+        ),
+        "error": encoded(
+            {**head, "type": "assistant", "isApiErrorMessage": True, "message": {"id": "err", "usage": usage}}
+        ),
         "sum": encoded({**head, "type": "user", "toolUseResult": {"usage": usage, "totalTokens": 999_999}}),
-        "compact": encoded({**head, "type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 9}}),
+        "compact": encoded(
+            {**head, "type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 9}}
+        ),
     }
     return lines[kind]
 
@@ -165,7 +175,9 @@ def _iterations(reply: Reply, usage: Json) -> dict[str, object]:
     return {
         "none": {},
         "same": {"iterations": [{"type": "message", **own}]},
-        "other": {"iterations": [{"type": "message", "model": "claude-haiku-4-5", **other}, {"type": "message", **own}]},
+        "other": {
+            "iterations": [{"type": "message", "model": "claude-haiku-4-5", **other}, {"type": "message", **own}]
+        },
         "compaction": {"iterations": [{"type": "compaction", **other}, {"type": "message", **own}]},
     }[reply.iterations]
 

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from tests.conftest import as_bytes
-from tests.conformance.case import ABSENT, NOTHING, SONNET, UNKNOWN, Case, Line, Row, Verdict, day, everywhere, line, one
+from tests.conformance.case import (
+    ABSENT,
+    NOTHING,
+    SONNET,
+    UNKNOWN,
+    Case,
+    Line,
+    Row,
+    Verdict,
+    day,
+    everywhere,
+    line,
+    one,
+)
 
 BASE = as_bytes(line())
 B = day((100, 50, 0, 0), "0.00105")
@@ -65,7 +78,9 @@ COUNTERS = (
     ),
     Case(
         id="C42 two counters and a time",
-        files=one({"timestamp": "2026-03-10T10:00:00.000Z", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}),
+        files=one(
+            {"timestamp": "2026-03-10T10:00:00.000Z", "message": {"usage": {"input_tokens": 10, "output_tokens": 1}}}
+        ),
         rows=day((10, 1, 0, 0), "0", (UNKNOWN,), (UNKNOWN,)),
         verdict=Verdict.OURS,
         because="Cost: an unknown model has no price and is shown so; the peer says $0 and names no model. The tokens agree.",
@@ -139,14 +154,28 @@ EMPTY_OR_NULL = (
         for key in ("sessionId", "requestId", "id")
     ),
     *(
-        tolerated(f"C50 version {text}", {"version": text}, ANY_LINE + "the client's version decides nothing, the peer drops the line.")
+        tolerated(
+            f"C50 version {text}",
+            {"version": text},
+            ANY_LINE + "the client's version decides nothing, the peer drops the line.",
+        )
         for text in ("dev", "1.2", "")
     ),
     Case(id="C50 version 1.2.3-beta", files=one(line(version="1.2.3-beta")), rows=B),
     Case(id="C50 no version", files=one(line(version=ABSENT)), rows=B),
     *(
         tolerated(f"C51 {key} null", {key: None}, "Lines: nulls where optional are read; the peer drops the line.")
-        for key in ("costUSD", "requestId", "cwd", "speed", "isApiErrorMessage", "cache_read_input_tokens", "version", "sessionId", "id")
+        for key in (
+            "costUSD",
+            "requestId",
+            "cwd",
+            "speed",
+            "isApiErrorMessage",
+            "cache_read_input_tokens",
+            "version",
+            "sessionId",
+            "id",
+        )
     ),
     Case(
         id="C51 model null",
@@ -173,7 +202,11 @@ EMPTY_OR_NULL = (
         {"toolUseResult": {"id": None}},
         "Lines: a null counts where it stands; the peer drops a line that has one anywhere.",
     ),
-    Case(id="C54 the same inside a text", files=one(line(content=[{"type": "text", "text": '{"id":null,"model":null}'}])), rows=B),
+    Case(
+        id="C54 the same inside a text",
+        files=one(line(content=[{"type": "text", "text": '{"id":null,"model":null}'}])),
+        rows=B,
+    ),
     Case(
         id="C55 model null in an iteration",
         files=one(line(iterations=[{"type": "message", "model": None, "input_tokens": 100, "output_tokens": 50}])),
@@ -181,7 +214,11 @@ EMPTY_OR_NULL = (
     ),
     tolerated(
         "C56 cache_read_input_tokens null in an iteration",
-        {"iterations": [{"type": "message", "input_tokens": 100, "output_tokens": 50, "cache_read_input_tokens": None}]},
+        {
+            "iterations": [
+                {"type": "message", "input_tokens": 100, "output_tokens": 50, "cache_read_input_tokens": None}
+            ]
+        },
         "Lines: nulls where optional are read; the peer drops the line.",
     ),
 )
@@ -268,10 +305,27 @@ NUMBERS = (
         because="Lines: what is no believable count is a problem that is told; the peer shows nine quintillion tokens.",
         peer={"*": (Row("", (2**63, 50, 0, 0), "55340232221128.65"),)},
     ),
-    Case(id="C65 a refused counter does not stop the next line", files=one(line(input_tokens="5"), SECOND), rows=B, problems=1),
-    tolerated("C66 speed turbo", {"speed": "turbo"}, ANY_LINE + "an unheard-of speed is billed as standard, the peer drops the line."),
-    tolerated("C66 speed Fast", {"speed": "Fast"}, ANY_LINE + "an unheard-of speed is billed as standard, the peer drops the line."),
-    tolerated("C67 isSidechain as text", {"isSidechain": "true"}, ANY_LINE + "a field of a wrong type is as if absent, the peer drops the line."),
+    Case(
+        id="C65 a refused counter does not stop the next line",
+        files=one(line(input_tokens="5"), SECOND),
+        rows=B,
+        problems=1,
+    ),
+    tolerated(
+        "C66 speed turbo",
+        {"speed": "turbo"},
+        ANY_LINE + "an unheard-of speed is billed as standard, the peer drops the line.",
+    ),
+    tolerated(
+        "C66 speed Fast",
+        {"speed": "Fast"},
+        ANY_LINE + "an unheard-of speed is billed as standard, the peer drops the line.",
+    ),
+    tolerated(
+        "C67 isSidechain as text",
+        {"isSidechain": "true"},
+        ANY_LINE + "a field of a wrong type is as if absent, the peer drops the line.",
+    ),
     Case(
         id="C68 a counter twice",
         files=one(swapped(b'"input_tokens":100', b'"input_tokens":7,"input_tokens":100')),
@@ -290,7 +344,13 @@ NUMBERS = (
     ),
     Case(
         id="C69 usage of a finished sub-agent",
-        files=one(line(type="user", message={"role": "user", "content": TEXTS}, toolUseResult={"usage": {"input_tokens": 9, "output_tokens": 9}})),
+        files=one(
+            line(
+                type="user",
+                message={"role": "user", "content": TEXTS},
+                toolUseResult={"usage": {"input_tokens": 9, "output_tokens": 9}},
+            )
+        ),
         rows={"daily": ()},
     ),
     Case(
@@ -339,7 +399,10 @@ TIMES = (
     Case(
         id="C70 the last day of a month in another offset",
         files=one(timed("2026-04-01T08:30:00.000+09:00")),
-        rows={"daily": (Row("2026-03-31", (100, 50, 0, 0), "0.00105"),), "monthly": (Row("2026-03", (100, 50, 0, 0), "0.00105"),)},
+        rows={
+            "daily": (Row("2026-03-31", (100, 50, 0, 0), "0.00105"),),
+            "monthly": (Row("2026-03", (100, 50, 0, 0), "0.00105"),),
+        },
     ),
 )
 

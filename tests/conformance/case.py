@@ -22,7 +22,18 @@ HAIKU = "claude-haiku-4-5-20251001"
 UNKNOWN = "unknown"
 """What tokentide calls a response without a model."""
 
-RULES = ("Identity", "Merging", "Lines", "Tokens", "Cost", "Time", "Windows are not blocks", "Words", "Surfaces", "Architecture")
+RULES = (
+    "Identity",
+    "Merging",
+    "Lines",
+    "Tokens",
+    "Cost",
+    "Time",
+    "Windows are not blocks",
+    "Words",
+    "Surfaces",
+    "Architecture",
+)
 """The rules of truth (DESIGN.md section 5), and the three other headings of the design that a difference may rest on."""
 
 
@@ -145,6 +156,8 @@ class Case:
     """Expected rows, by report."""
     blocks: tuple[Block, ...] | None = None
     """Expected blocks and gaps, in order."""
+    tied: bool = False
+    """True where nothing but names tells the place of the copies apart: then the one that was booked first keeps it."""
     problems: int = 0
     """Lines and folders that are counted as unreadable."""
     exit_code: int = 0
@@ -185,7 +198,9 @@ NOTHING = Row("", (0, 0, 0, 0), "0", ())
 """What ccusage says where it drops everything."""
 
 
-def day(tokens: Tokens, usd: str, models: tuple[str, ...] = (SONNET,), unpriced: tuple[str, ...] = ()) -> dict[str, tuple[Row, ...]]:
+def day(
+    tokens: Tokens, usd: str, models: tuple[str, ...] = (SONNET,), unpriced: tuple[str, ...] = ()
+) -> dict[str, tuple[Row, ...]]:
     """The daily report of a case that all happens on the base line's day."""
     return {"daily": (Row("2026-03-10", tokens, usd, models, unpriced),)}
 

@@ -81,7 +81,11 @@ WRITES = (
         peer={"session": (NOTHING,), **everywhere((0, 0, 0, 0), "0")},
     ),
     Case(id="C72 no split", files=one(sole((0, 0, 999, 0))), rows=day((0, 0, 999, 0), "0.00374625")),
-    Case(id="C73 one hour", files=one(sole((0, 0, 1000, 0), cache_creation=split(0, 1000))), rows=day((0, 0, 1000, 0), "0.006")),
+    Case(
+        id="C73 one hour",
+        files=one(sole((0, 0, 1000, 0), cache_creation=split(0, 1000))),
+        rows=day((0, 0, 1000, 0), "0.006"),
+    ),
     Case(
         id="C74 a split without a flat sum",
         files=one({**sole((1, 1, 0, 0), cache_creation={"ephemeral_1h_input_tokens": 100})}),
@@ -106,7 +110,13 @@ TIERS = (
     tier("C77 300,000 read", (0, 0, 0, 300_000), "0.18", "0.12"),
     tier("C77 300,000 written for an hour", (0, 0, 300_000, 0), "3.6", "2.4", cache_creation=split(0, 300_000)),
     tier("C78 150,000 in, 150,000 read", (150_000, 0, 0, 150_000), "0.99", "0.495"),
-    tier("C79 150,000 written for each lifetime", (0, 0, 300_000, 0), "2.925", "1.4625", cache_creation=split(150_000, 150_000)),
+    tier(
+        "C79 150,000 written for each lifetime",
+        (0, 0, 300_000, 0),
+        "2.925",
+        "1.4625",
+        cache_creation=split(150_000, 150_000),
+    ),
     tier("C79 200,001 in, 1,000 out", (200_001, 1_000, 0, 0), "1.222506", "0.615006"),
     Case(
         id="C80 two requests of 150,000",
@@ -116,9 +126,17 @@ TIERS = (
 )
 
 SPEEDS = (
-    Case(id="C81 fast", files=one(line(model=OPUS, speed="fast")), rows=day((100, 50, 0, 0), "0.0105", (f"{OPUS}-fast",))),
-    Case(id="C81 standard", files=one(line(model=OPUS, speed="standard")), rows=day((100, 50, 0, 0), "0.00175", (OPUS,))),
-    Case(id="C82 fast without a price of its own", files=one(line(speed="fast")), rows=day((100, 50, 0, 0), "0.00105", (f"{SONNET}-fast",))),
+    Case(
+        id="C81 fast", files=one(line(model=OPUS, speed="fast")), rows=day((100, 50, 0, 0), "0.0105", (f"{OPUS}-fast",))
+    ),
+    Case(
+        id="C81 standard", files=one(line(model=OPUS, speed="standard")), rows=day((100, 50, 0, 0), "0.00175", (OPUS,))
+    ),
+    Case(
+        id="C82 fast without a price of its own",
+        files=one(line(speed="fast")),
+        rows=day((100, 50, 0, 0), "0.00105", (f"{SONNET}-fast",)),
+    ),
     Case(
         id="C83 fast with a reported cost",
         files=one(line(model=OPUS, speed="fast", costUSD=0.7)),
@@ -150,7 +168,11 @@ SPEEDS = (
         peer=everywhere((100, 50, 0, 0), "0.00175", (OPUS,)),
     ),
     Case(id="C86 a model without residency", files=one(line(inference_geo="us")), rows=day((100, 50, 0, 0), "0.00105")),
-    Case(id="C86 anywhere", files=one(line(model=OPUS, inference_geo="global")), rows=day((100, 50, 0, 0), "0.00175", (OPUS,))),
+    Case(
+        id="C86 anywhere",
+        files=one(line(model=OPUS, inference_geo="global")),
+        rows=day((100, 50, 0, 0), "0.00175", (OPUS,)),
+    ),
 )
 
 TWO_LINES = one(line(costUSD=0.5), line(id="m2", requestId="r2"))
@@ -191,7 +213,11 @@ ADVISED = one(line(iterations=[OWN, ADVISOR]))
 ADVISED_REPORTED = one(line(iterations=[OWN, ADVISOR], costUSD=0.5))
 PASSES = (
     Case(id="C89 an advisor", files=ADVISED, rows=day((1100, 750, 0, 0), "0.02355", (OPUS, SONNET))),
-    Case(id="C89 an advisor beside a reported cost", files=ADVISED_REPORTED, rows=day((1100, 750, 0, 0), "0.5225", (OPUS, SONNET))),
+    Case(
+        id="C89 an advisor beside a reported cost",
+        files=ADVISED_REPORTED,
+        rows=day((1100, 750, 0, 0), "0.5225", (OPUS, SONNET)),
+    ),
     Case(
         id="C89 an advisor in display mode",
         files=ADVISED_REPORTED,
@@ -244,7 +270,9 @@ NAMES = (
         because="Cost: a known model has its price; the peer's table lacks it and says $0.",
         peer={"*": (Row("", (100, 50, 0, 0), "0", ("claude-opus-5-5",), ("claude-opus-5-5",)),)},
     ),
-    Case(id="C93 a model of another family", files=one(line(model=HAIKU)), rows=day((100, 50, 0, 0), "0.00035", (HAIKU,))),
+    Case(
+        id="C93 a model of another family", files=one(line(model=HAIKU)), rows=day((100, 50, 0, 0), "0.00035", (HAIKU,))
+    ),
     *(
         Case(
             id=f"C93 {name}",

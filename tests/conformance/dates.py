@@ -52,15 +52,28 @@ CASES = (
     ),
     Case(
         id="C95 a zone at three quarters of an hour",
-        files=one(line(timestamp="2026-03-10T18:14:59.999Z"), line(id="m2", requestId="r2", timestamp="2026-03-10T18:15:00.000Z")),
+        files=one(
+            line(timestamp="2026-03-10T18:14:59.999Z"),
+            line(id="m2", requestId="r2", timestamp="2026-03-10T18:15:00.000Z"),
+        ),
         options=("-z", "Asia/Kathmandu"),
         rows={"daily": (row("2026-03-10"), row("2026-03-11"))},
     ),
     wrong("C96 no such zone", "-z", "Mars/X"),
     wrong("C96 an offset for a zone", "-z", "+09:00"),
-    Case(id="C96 a zone in small letters", files=NIGHT, options=("-z", "asia/tokyo"), rows={"daily": (row("2026-04-01"),)}),
+    Case(
+        id="C96 a zone in small letters",
+        files=NIGHT,
+        options=("-z", "asia/tokyo"),
+        rows={"daily": (row("2026-04-01"),)},
+    ),
     *(
-        Case(id=f"C97 one day, {text}", files=THREE_DAYS, options=("--since", text, "--until", text), rows={"daily": (row("2026-03-11"),)})
+        Case(
+            id=f"C97 one day, {text}",
+            files=THREE_DAYS,
+            options=("--since", text, "--until", text),
+            rows={"daily": (row("2026-03-11"),)},
+        )
         for text in ("20260311", "2026-03-11")
     ),
     Case(

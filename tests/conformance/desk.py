@@ -8,14 +8,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.conformance.case import Block, Case, Row, Tokens, plain
+from tests.conformance.case import Block, Case, Line, Row, Tokens, plain
 from tests.conftest import Machine, as_bytes
 from tokentide import clock, locations
 from tokentide.cli.main import main, run
@@ -86,17 +86,24 @@ def environment(machine: Machine, case: Case) -> dict[str, str]:
 def lay_out(machine: Machine, case: Case, price_cache: Path | None = None) -> Desk:
     """Write the case's files and links; prices looked up before save a tenth of a second a case."""
     for name, lines in case.files.items():
-        path = _place(machine, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"\n".join(map(as_bytes, lines)) + (case.final_newline if lines else b""))
+        write(machine, name, lines, case.final_newline)
     for name, target in case.links.items():
-        _place(machine, name).symlink_to(_place(machine, target))
+        link = _place(machine, name)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(_place(machine, target))
     desk = Desk(machine, case)
     if price_cache is not None:
         with desk.surroundings():
             Path(locations.data_dir()).mkdir(parents=True, exist_ok=True)
             shutil.copy(price_cache, locations.price_cache_path())
     return desk
+
+
+def write(machine: Machine, name: str, lines: Sequence[Line], final_newline: bytes = b"\n") -> None:
+    """Write one of a case's files, with these of its lines."""
+    path = _place(machine, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\n".join(map(as_bytes, lines)) + (final_newline if lines else b""))
 
 
 def _place(machine: Machine, name: str) -> Path:
@@ -151,7 +158,12 @@ def _block(item: Mapping[str, Any]) -> Block:
         item["entries"],
         item["totalTokens"],
         money(item["costUSD"]),
-        burn and (_short(burn["tokensPerMinute"]), _short(burn["tokensPerMinuteForIndicator"]), _short(burn["costPerHour"], 3)),
+        burn
+        and (
+            _short(burn["tokensPerMinute"]),
+            _short(burn["tokensPerMinuteForIndicator"]),
+            _short(burn["costPerHour"], 3),
+        ),
         ahead and (ahead["totalTokens"], money(ahead["totalCost"]), ahead["remainingMinutes"]),
         limit and (limit["limit"], limit["projectedUsage"], _short(limit["percentUsed"], 1), limit["status"]),
     )

@@ -46,7 +46,8 @@ CASES = (
         environ={"CLAUDE_CONFIG_DIR": "{home}/work"},
         rows=BOTH,
         verdict=Verdict.OURS,
-        because=EVERY_ROOT + "named folders are read beside the default ones, the peer forgets what was written there before.",
+        because=EVERY_ROOT
+        + "named folders are read beside the default ones, the peer forgets what was written there before.",
         peer={"daily": (Row("2026-03-10", (100, 50, 0, 0), "0.00105"),), "*": (Row("", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(

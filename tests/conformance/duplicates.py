@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from tests.conformance.case import ABSENT, HAIKU, OPUS, SONNET, Case, Row, Verdict, day, everywhere, line, one
+from tests.conformance.case import ABSENT, HAIKU, OPUS, SONNET, Case, Line, Row, Verdict, day, everywhere, line, one
 
 LATER = "2026-03-10T10:00:05.000Z"
 NEXT_DAY = "2026-03-11T10:00:00.000Z"
 ADVISOR = [{"type": "advisor_message", "model": OPUS, "input_tokens": 1000, "output_tokens": 700}]
+SECOND = {"id": "m2", "requestId": "r2"}
+
+
+def opened(session: str, time: str) -> Line:
+    """What the client writes first into a file, at the time it opens it."""
+    return {
+        "type": "queue-operation",
+        "operation": "enqueue",
+        "timestamp": f"2026-03-10T{time}:00.000Z",
+        "sessionId": session,
+    }
+
 
 CASES = (
     Case(
@@ -100,6 +112,7 @@ CASES = (
     ),
     Case(
         id="C10 two projects, one instant",
+        tied=True,
         files={"p1/sess.jsonl": (line(output_tokens=10),), "p2/sess.jsonl": (line(output_tokens=20),)},
         rows={"session": (Row("p1/sess", (100, 20, 0, 0), "0.0006"),)},
         verdict=Verdict.OURS,
@@ -119,11 +132,31 @@ CASES = (
     ),
     Case(
         id="C11 a resumed session repeats a response",
+        tied=True,
         files={"proj/s1.jsonl": (line(sessionId="s1"),), "proj/s2.jsonl": (line(sessionId="s2"),)},
         rows={**day((100, 50, 0, 0), "0.00105"), "session": (Row("proj/s1", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(
+        id="C11 a resumed session whose id comes first",
+        files={
+            "proj/s1.jsonl": (
+                opened("s1", "11:00"),
+                line(sessionId="s1"),
+                line(**SECOND, sessionId="s1", timestamp=LATER),
+            ),
+            "proj/s2.jsonl": (opened("s2", "09:59"), line(sessionId="s2")),
+        },
+        rows={
+            **day((200, 100, 0, 0), "0.0021"),
+            "session": (Row("proj/s1", (100, 50, 0, 0), "0.00105"), Row("proj/s2", (100, 50, 0, 0), "0.00105")),
+        },
+        verdict=Verdict.OURS,
+        because="Merging: the original session before the resumed copy, and it is the one whose file begins earlier; the peer goes by path.",
+        peer={"session": (Row("proj/s1", (200, 100, 0, 0), "0.0021"),)},
+    ),
+    Case(
         id="C12 the same without a request id",
+        tied=True,
         files={
             "proj/s1.jsonl": (line(sessionId="s1", requestId=ABSENT, output_tokens=10),),
             "proj/s2.jsonl": (line(sessionId="s2", requestId=ABSENT),),
@@ -169,7 +202,10 @@ CASES = (
         verdict=Verdict.OURS,
         because="Identity: the order of lines decides nothing, so all reports name one model; the peer's daily takes the dearer, "
         "its other reports the first.",
-        peer={"daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00075", (OPUS,)),), **everywhere((100, 10, 0, 0), "0.00045")},
+        peer={
+            "daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00075", (OPUS,)),),
+            **everywhere((100, 10, 0, 0), "0.00045"),
+        },
     ),
     Case(
         id="C17 a copy in fast mode",
@@ -189,6 +225,7 @@ CASES = (
     ),
     Case(
         id="C18 equal copies in two projects",
+        tied=True,
         files={"p1/b.jsonl": (line(),), "p2/a.jsonl": (line(),)},
         rows={"session": (Row("p1/sess", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,

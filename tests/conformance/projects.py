@@ -29,13 +29,18 @@ CASES = (
         id="C32 a workflow's agent",
         files={
             "P/S.jsonl": (line(sessionId="S"),),
-            "P/S/subagents/workflows/wf1/agent-x.jsonl": (line(**SECOND, sessionId="S", isSidechain=True, agentId="x"),),
+            "P/S/subagents/workflows/wf1/agent-x.jsonl": (
+                line(**SECOND, sessionId="S", isSidechain=True, agentId="x"),
+            ),
         },
         rows=ONE_SESSION,
         verdict=Verdict.OURS,
         because="Words: sub-agent files belong to the session that started them; the peer makes the workflow a session of its own.",
         peer={
-            "session": (Row("P/S", (100, 50, 0, 0), "0.00105"), Row("P/S/subagents/workflows/wf1", (100, 50, 0, 0), "0.00105")),
+            "session": (
+                Row("P/S", (100, 50, 0, 0), "0.00105"),
+                Row("P/S/subagents/workflows/wf1", (100, 50, 0, 0), "0.00105"),
+            ),
         },
     ),
     Case(
@@ -48,13 +53,20 @@ CASES = (
         verdict=Verdict.OURS,
         because="Words: sub-agent files belong to the session that started them, which their path names where no line does.",
         peer={
-            "session": (Row("P/S", (100, 50, 0, 0), "0.00105"), Row("P/S/subagents/workflows/wf1", (100, 50, 0, 0), "0.00105")),
+            "session": (
+                Row("P/S", (100, 50, 0, 0), "0.00105"),
+                Row("P/S/subagents/workflows/wf1", (100, 50, 0, 0), "0.00105"),
+            ),
         },
     ),
     Case(
         id="C33 a copy in another project",
         files=IN_TWO_PROJECTS,
-        rows={"daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),), "session": (Row("p1/sess", (100, 20, 0, 0), "0.0006"),)},
+        tied=True,
+        rows={
+            "daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),),
+            "session": (Row("p1/sess", (100, 20, 0, 0), "0.0006"),),
+        },
         verdict=Verdict.OURS,
         because="Merging: a later copy never moves usage to another project; the peer's larger copy does.",
         peer={"session": (Row("p2/sess", (100, 20, 0, 0), "0.0006"),)},
@@ -62,6 +74,7 @@ CASES = (
     Case(
         id="C33 only the first project",
         files=IN_TWO_PROJECTS,
+        tied=True,
         options=("--project", "p1"),
         rows={"daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),)},
         verdict=Verdict.OURS,
@@ -71,6 +84,7 @@ CASES = (
     Case(
         id="C33 only the second project",
         files=IN_TWO_PROJECTS,
+        tied=True,
         options=("--project", "p2"),
         rows={"daily": ()},
         verdict=Verdict.OURS,
@@ -98,7 +112,10 @@ CASES = (
     ),
     Case(
         id="C36 one session id in two projects",
-        files={"p1/S.jsonl": (line(sessionId="S"),), "p2/S.jsonl": (line(**SECOND, sessionId="S", timestamp="2026-03-10T11:00:00.000Z"),)},
+        files={
+            "p1/S.jsonl": (line(sessionId="S"),),
+            "p2/S.jsonl": (line(**SECOND, sessionId="S", timestamp="2026-03-10T11:00:00.000Z"),),
+        },
         rows={"session": (Row("p1/S", (200, 100, 0, 0), "0.0021"),)},
         verdict=Verdict.OURS,
         because="Words: a session is one conversation by its session id, wherever it went on; the peer makes a row of each folder.",
@@ -126,7 +143,10 @@ CASES = (
         id="C38 the cost of a session's responses",
         files=one(line(), line(**SECOND)),
         options=("--session", "sess"),
-        rows={"session": (Row("proj/sess", (200, 100, 0, 0), "0.0021"),), "daily": (Row("2026-03-10", (200, 100, 0, 0), "0.0021"),)},
+        rows={
+            "session": (Row("proj/sess", (200, 100, 0, 0), "0.0021"),),
+            "daily": (Row("2026-03-10", (200, 100, 0, 0), "0.0021"),),
+        },
         verdict=Verdict.OURS,
         because="Cost: what no client reported is calculated; the peer prints 0.0 for each entry of the same session.",
         peer_lacks_options=True,

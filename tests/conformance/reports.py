@@ -80,9 +80,14 @@ CASES = (
         id="C23 the same response in the sub-agent's own file",
         files={
             "proj/sess.jsonl": (PROGRESS,),
-            "proj/sess/subagents/agent-a1.jsonl": (line(model=HAIKU, input_tokens=20, output_tokens=9, isSidechain=True, agentId="a1"),),
+            "proj/sess/subagents/agent-a1.jsonl": (
+                line(model=HAIKU, input_tokens=20, output_tokens=9, isSidechain=True, agentId="a1"),
+            ),
         },
-        rows={**day((20, 9, 0, 0), "0.000065", (HAIKU,)), "session": (Row("proj/sess", (20, 9, 0, 0), "0.000065", (HAIKU,)),)},
+        rows={
+            **day((20, 9, 0, 0), "0.000065", (HAIKU,)),
+            "session": (Row("proj/sess", (20, 9, 0, 0), "0.000065", (HAIKU,)),),
+        },
         verdict=Verdict.OURS,
         because="Merging: each counter is the largest seen; the peer's daily prefers the progress line, which saw less of the output.",
         peer={"daily": (Row("2026-03-10", (20, 2, 0, 0), "0.00003", (HAIKU,)),)},
@@ -154,5 +159,9 @@ CASES = (
         rows={"session": (Row("proj/sess", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(id="C30 nothing at all", files={}, rows={"daily": (), "weekly": (), "monthly": (), "session": ()}, blocks=()),
-    Case(id="C30 a file without usage", files=one({"type": "summary", "summary": "x", "leafUuid": "u"}), rows={"daily": ()}),
+    Case(
+        id="C30 a file without usage",
+        files=one({"type": "summary", "summary": "x", "leafUuid": "u"}),
+        rows={"daily": ()},
+    ),
 )

@@ -9,7 +9,11 @@ def at(*times: str, day: str = "2026-03-10") -> dict[str, tuple[Line, ...]]:
     """A transcript with one response at each of these times."""
     return one(
         *(
-            line(id=f"m{number}", requestId=f"r{number}", timestamp=f"{day}T{time.ljust(12, '0') if '.' in time else time + '.000'}Z")
+            line(
+                id=f"m{number}",
+                requestId=f"r{number}",
+                timestamp=f"{day}T{time.ljust(12, '0') if '.' in time else time + '.000'}Z",
+            )
             for number, time in enumerate(times)
         )
     )
@@ -31,11 +35,22 @@ def gap(start: str, end: str) -> Block:
     return Block(instant(start), instant(end), 0, 0, "0")
 
 
-HEAVY = {"input_tokens": 1000, "output_tokens": 500, "cache_creation_input_tokens": 2000, "cache_read_input_tokens": 5000}
-OPEN_PAIR = one(line(**HEAVY, timestamp=instant("10:10")), line(**HEAVY, id="m2", requestId="r2", timestamp=instant("10:40")))
+HEAVY = {
+    "input_tokens": 1000,
+    "output_tokens": 500,
+    "cache_creation_input_tokens": 2000,
+    "cache_read_input_tokens": 5000,
+}
+OPEN_PAIR = one(
+    line(**HEAVY, timestamp=instant("10:10")), line(**HEAVY, id="m2", requestId="r2", timestamp=instant("10:40"))
+)
 AFTER_A_LARGE_BLOCK = {
     **OPEN_PAIR,
-    "proj/old.jsonl": (line(id="m3", requestId="r3", sessionId="old", input_tokens=100_000, output_tokens=0, timestamp=instant("01:00")),),
+    "proj/old.jsonl": (
+        line(
+            id="m3", requestId="r3", sessionId="old", input_tokens=100_000, output_tokens=0, timestamp=instant("01:00")
+        ),
+    ),
 }
 NOW = instant("11:04")
 PACE = ("566.67", "100", "0.078")
@@ -114,7 +129,14 @@ CASES = (
     Case(
         id="C106 a synthetic line opens no block",
         files=one(
-            line(id="m0", requestId="r0", model="<synthetic>", input_tokens=0, output_tokens=0, timestamp=instant("08:00")),
+            line(
+                id="m0",
+                requestId="r0",
+                model="<synthetic>",
+                input_tokens=0,
+                output_tokens=0,
+                timestamp=instant("08:00"),
+            ),
             line(),
         ),
         blocks=(block("10:00", "15:00"),),
@@ -149,8 +171,13 @@ CASES = (
         now=NOW,
         blocks=(Block(instant("10:00"), instant("15:00"), 1, 150, "0.00105"),),
     ),
-    Case(id="C110 the largest block as limit", files=AFTER_A_LARGE_BLOCK, now=NOW, options=("-t", "max"), blocks=(
-        OLD_BLOCK, gap("06:00", "10:10"), LIMITED)),
+    Case(
+        id="C110 the largest block as limit",
+        files=AFTER_A_LARGE_BLOCK,
+        now=NOW,
+        options=("-t", "max"),
+        blocks=(OLD_BLOCK, gap("06:00", "10:10"), LIMITED),
+    ),
     Case(
         id="C110 the largest block as limit of the open one",
         files=AFTER_A_LARGE_BLOCK,

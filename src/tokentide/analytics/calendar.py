@@ -91,13 +91,13 @@ def _zone(name: str) -> tuple[str, tzinfo]:
 
 def _local_zone() -> tuple[str, tzinfo]:
     """The system's zone: TZ, else /etc/localtime, else the rules of the C library."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     named = os.environ.get("TZ", "").lstrip(":")
     target = os.path.realpath(_LOCALTIME)
     candidate = named or (target.partition("zoneinfo/")[2] if "zoneinfo/" in target else "")
     if candidate.upper() in ("UTC", "ETC/UTC"):
         return "UTC", timezone.utc
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         if candidate:
             return candidate, ZoneInfo(candidate)

@@ -54,9 +54,21 @@ def run(words: list[str], terminal: Terminal) -> int:
     if command is None:
         raise UsageError(_unknown_command(words[0]))
     module = importlib.import_module(f"tokentide.cli.{command.module}")
-    options = parser_of(command).parse_args(words if words[:1] and words[0].startswith("-") else words[1:])
+    rest = words if words[:1] and words[0].startswith("-") else words[1:]
+    options = parser_of(command).parse_args(_with_slugs(rest))
     code: int = module.run(options, terminal)
     return code
+
+
+def _with_slugs(words: list[str]) -> list[str]:
+    """The words, with a project that begins with a dash, as Claude Code's folders do, joined to its option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--project" and word.startswith("-") and not word.startswith("--"):
+            joined[-1] = f"--project={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def parser_of(command: Command) -> argparse.ArgumentParser:

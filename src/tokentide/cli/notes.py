@@ -22,9 +22,8 @@ def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple
         )
     if sums.lower_bound_responses:
         terminal.say(
-            f"{plural(sums.lower_bound_responses, 'response')} "
-            "whose output the client (before 2.1.69) never counted to the end: "
-            "their output (≥) and cost are lower bounds"
+            f"output (≥) and cost of {plural(sums.lower_bound_responses, 'response')} are lower bounds: "
+            "clients before 2.1.69 did not count to the end"
         )
     if dropped:
         terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")

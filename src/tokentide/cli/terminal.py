@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
+FALLBACK_WIDTH = 80
+"""For a terminal that does not tell its width."""
 _SIGNS = {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "×": "x"}
 _BARS = dict(zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True))
 _PLAIN = str.maketrans(_SIGNS | _BARS)
@@ -40,9 +41,10 @@ class Terminal:
         """Columns to fill; None, without limit, where nobody looks at a terminal."""
         if asked is not None:
             return asked
-        if self.out.isatty() or self.environ.get("COLUMNS", "").isdecimal():
-            return shutil.get_terminal_size().columns
-        return None
+        named = self.environ.get("COLUMNS", "")
+        if named.isdecimal() and int(named) > 0:
+            return int(named)
+        return os.get_terminal_size(self.out.fileno()).columns or FALLBACK_WIDTH if self.out.isatty() else None
 
     def console(self, width: int | None, *, no_color: bool) -> Console:
         """A Rich console on standard output."""

@@ -80,3 +80,10 @@ def _project_cell(row: Row) -> str:
 
 def _models_cell(row: Row) -> str:
     return ", ".join(dict.fromkeys(words.model_name(model) for model in row.models))
+
+
+def part_name(dimension: str, key: str) -> str:
+    """What a part of a breakdown is called."""
+    if dimension == "project":
+        return words.project_name(key)
+    return words.clean(key[:8] if dimension == "session" else key) or "(none)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tokentide.analytics.reports import Report, Row
-from tokentide.render.columns import Column
+from tokentide.render.columns import Column, part_name
 
 
 def report_markdown(report: Report, columns: Sequence[Column]) -> str:
@@ -16,7 +16,7 @@ def report_markdown(report: Report, columns: Sequence[Column]) -> str:
     ]
     for row in report.rows:
         lines.append(_line([_safe(column.cell(row)) for column in columns]))
-        lines += [_line(_part(columns, part)) for part in row.breakdown]
+        lines += [_line(_part(report.by, columns, part)) for part in row.breakdown]
     if len(report.rows) > 1:
         total = ["**Total**"] + [
             f"**{column.cell(report.totals)}**" if column.is_number else "" for column in columns[1:]
@@ -25,9 +25,9 @@ def report_markdown(report: Report, columns: Sequence[Column]) -> str:
     return "\n".join(lines)
 
 
-def _part(columns: Sequence[Column], part: Row) -> list[str]:
+def _part(by: str, columns: Sequence[Column], part: Row) -> list[str]:
     rest = [column.cell(part) if column.is_number else "" for column in columns[1:]]
-    return [f"&nbsp;&nbsp;{_safe(part.key or '(none)')}", *rest]
+    return [f"&nbsp;&nbsp;{_safe(part_name(by, part.key))}", *rest]
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tokentide.analytics.reports import Report, Row
-from tokentide.render.columns import Column
+from tokentide.render.columns import Column, part_name
 
 MAX_TEXT = 32
-"""Widest cell of words; longer ones end in an ellipsis."""
+"""Widest cell of words on a terminal; longer ones end in an ellipsis."""
 MIN_TEXT = 8
 STAYS = 9
 """Importance of the columns that are never left out."""
@@ -23,88 +23,78 @@ GAP = 2
 """Between two columns; Rich draws one of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """What fits a width."""
+@dataclass(slots=True)
+class Strip:
+    """One column with all its texts."""
 
-    columns: tuple[Column, ...]
-    dropped: tuple[Column, ...]
-    widths: tuple[int, ...]
+    column: Column
+    cells: list[str]
+    footer: str
+    width: int
 
 
 def print_table(console: Console, report: Report, columns: Sequence[Column], width: int | None) -> tuple[str, ...]:
     """Print the report; returns the titles of the columns that had no room. `width` None is without limit."""
-    lines = _lines(report)
-    fitted = fit(columns, [row for row, _ in lines], report.totals, width)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_footer=len(report.rows) > 1,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),
-    )
-    for column, size in zip(fitted.columns, fitted.widths, strict=True):
+    lines = [line for row in report.rows for line in ((row, False), *((part, True) for part in row.breakdown))]
+    strips = [_strip(column, lines, report, first=number == 0) for number, column in enumerate(columns)]
+    kept = strips if width is None else fit(strips, width)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    table.show_footer = len(report.rows) > 1
+    for strip in kept:
         table.add_column(
-            column.title,
-            footer=Text("Total" if column is fitted.columns[0] else _footer(column, report.totals), style="bold"),
-            justify="right" if column.is_number else "left",
-            style=column.style,
-            width=size,
+            strip.column.title,
+            footer=Text(strip.footer, style="bold"),
+            justify="right" if strip.column.is_number else "left",
+            style=strip.column.style,
+            width=strip.width,
             no_wrap=True,
             overflow="ellipsis",
         )
-    for row, is_part in lines:
-        cells = [_cell(column, row, is_part=is_part, first=column is fitted.columns[0]) for column in fitted.columns]
-        table.add_row(*(Text(cell) for cell in cells), style="dim" if is_part else "")
+    for number, (_, is_part) in enumerate(lines):
+        table.add_row(*(Text(strip.cells[number]) for strip in kept), style="dim" if is_part else "")
     console.print(table, crop=False, soft_wrap=True)
-    return tuple(column.title for column in fitted.dropped)
+    return tuple(strip.column.title for strip in strips if strip not in kept)
 
 
-def fit(columns: Sequence[Column], rows: Sequence[Row], totals: Row, width: int | None) -> Fitted:
-    """Leave out the least important columns until the rest fits; texts give way before numbers do."""
-    kept, dropped = list(columns), list[Column]()
+def fit(strips: Sequence[Strip], width: int) -> list[Strip]:
+    """Leave out the least important columns until the rest fits; words give way before numbers do."""
+    kept = list(strips)
     while True:
-        widths = [_width(column, rows, totals, first=column is columns[0]) for column in kept]
-        over = sum(widths) + GAP * (len(kept) - 1) - width if width is not None else 0
-        widths = _squeezed(kept, widths, over)
-        least = min(kept, key=lambda column: column.importance)
-        if width is None or sum(widths) + GAP * (len(kept) - 1) <= width or least.importance == STAYS:
-            return Fitted(tuple(kept), tuple(dropped), tuple(widths))
+        for strip in kept:
+            strip.width = min(_natural_width(strip), MAX_TEXT) if strip.column.shrinks else _natural_width(strip)
+        _squeeze(kept, _needed(kept) - width)
+        least = min(kept, key=lambda strip: strip.column.importance)
+        if _needed(kept) <= width or least.column.importance == STAYS:
+            return kept
         kept.remove(least)
-        dropped.append(least)
 
 
-def _squeezed(columns: Sequence[Column], widths: Sequence[int], over: int) -> list[int]:
-    """Narrower columns of words, the widest first, but none below MIN_TEXT."""
-    result = list(widths)
-    while over > 0:
-        words = [n for n, column in enumerate(columns) if column.shrinks and result[n] > MIN_TEXT]
+def _needed(strips: Sequence[Strip]) -> int:
+    """Columns of the terminal that the strips take."""
+    return sum(strip.width for strip in strips) + GAP * (len(strips) - 1)
+
+
+def _squeeze(strips: Sequence[Strip], over: int) -> None:
+    """Narrow the strips of words by `over`, the widest first, but none below MIN_TEXT."""
+    for _ in range(over):
+        words = [strip for strip in strips if strip.column.shrinks and strip.width > MIN_TEXT]
         if not words:
-            break
-        result[max(words, key=lambda n: result[n])] -= 1
-        over -= 1
-    return result
+            return
+        max(words, key=lambda strip: strip.width).width -= 1
 
 
-def _width(column: Column, rows: Sequence[Row], totals: Row, *, first: bool) -> int:
-    """The widest cell, heading and footer; words at most MAX_TEXT."""
-    cells = [column.title, *(column.cell(row) for row in rows)]
-    cells.append("Total" if first else _footer(column, totals))
-    widest = max(map(cell_len, cells)) + (2 if first and column.shrinks else 0)
-    return min(widest, MAX_TEXT) if column.shrinks else widest
+def _strip(column: Column, lines: Sequence[tuple[Row, bool]], report: Report, *, first: bool) -> Strip:
+    """The texts of a column; words of a part stand only in the first one, indented."""
+    footer = column.cell(report.totals) if column.is_number else "Total" if first else ""
+    cells = [
+        column.cell(row) if column.is_number or not is_part else f"  {part_name(report.by, row.key)}" if first else ""
+        for row, is_part in lines
+    ]
+    strip = Strip(column, cells, footer, 0)
+    strip.width = _natural_width(strip)
+    return strip
 
 
-def _footer(column: Column, totals: Row) -> str:
-    return column.cell(totals) if column.is_number else ""
-
-
-def _lines(report: Report) -> list[tuple[Row, bool]]:
-    """Rows, each followed by the parts of its breakdown."""
-    return [line for row in report.rows for line in ((row, False), *((part, True) for part in row.breakdown))]
-
-
-def _cell(column: Column, row: Row, *, is_part: bool, first: bool) -> str:
-    """A cell; the first one of a part is indented, its other words left out."""
-    if not is_part or column.is_number:
-        return column.cell(row)
-    return f"  {row.key or '(none)'}" if first else ""
+def _natural_width(strip: Strip) -> int:
+    """The widest cell, heading and footer."""
+    return max(map(cell_len, (strip.column.title, strip.footer, *strip.cells)))

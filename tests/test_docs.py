@@ -1,0 +1,61 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tokentide.cli.commands import COMMANDS
+from tokentide.cli.main import parser_of
+from tokentide.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md"), *(ROOT / "bench").glob("*.md")]
+)
+ALL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_the_generated_pages_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/generate-reference", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_every_command_is_in_the_docs(command: str) -> None:
+    assert f"tokentide {command}" in ALL
+
+
+def test_every_setting_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    assert all(f"`{item.name}`" in page for item in fields(Settings))
+
+
+def test_commands_that_the_docs_show_are_understood() -> None:
+    names = {name for command in COMMANDS for name in (command.name, *command.aliases)}
+    shown = re.findall(r"`tokentide ([a-z]+)([^`\n]*)`", ALL)
+    assert shown
+    for name, rest in shown:
+        assert name in names, name
+        command = next(each for each in COMMANDS if name in (each.name, *each.aliases))
+        known = {option for action in parser_of(command)._actions for option in action.option_strings}
+        assert {word for word in re.findall(r"--[a-z-]+", rest)} <= known | {"--by", "--help"}, (name, rest)
+
+
+def test_no_page_names_a_folder_of_this_machine() -> None:
+    assert "/work/" not in ALL
+    assert "/tmp/" not in ALL

@@ -1,0 +1,126 @@
+"""Settings: flag, environment, file, default; and what is wrong with a file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Machine, usage_line
+from tokentide.errors import SettingsError
+from tokentide.model.prices import PriceOverride
+from tokentide.settings import Settings, load_settings
+
+
+def load(tmp_path: Path, text: str | bytes, **environ: str) -> Settings:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_settings(str(path), environ)
+
+
+def test_no_file_means_defaults(tmp_path: Path) -> None:
+    assert load_settings(str(tmp_path / "none.toml"), {}) == Settings()
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    text = """
+timezone = "Europe/Berlin"
+start_of_week = "Sunday"
+cost_mode = "calculate"
+claude_dirs = ["~/.claude-work"]
+default_dirs = false
+[prices."my-model"]
+input_usd_per_mtok = 3
+output_usd_per_mtok = 15.5
+[prices.other]
+same_as = "claude-opus-5"
+"""
+    assert load(tmp_path, text) == Settings(
+        timezone="Europe/Berlin",
+        start_of_week="sunday",
+        cost_mode="calculate",
+        claude_dirs=("~/.claude-work",),
+        default_dirs=False,
+        prices={
+            "my-model": PriceOverride(Decimal(3), Decimal("15.5")),
+            "other": PriceOverride(same_as="claude-opus-5"),
+        },
+    )
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    assert load(tmp_path, 'timezone = "UTC"', TOKENTIDE_TIMEZONE="Asia/Tokyo").timezone == "Asia/Tokyo"
+    with pytest.raises(SettingsError, match="TOKENTIDE_COST_MODE"):
+        load(tmp_path, "", TOKENTIDE_COST_MODE="cheap")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("timezon = 1", "timezon: unknown key; did you mean timezone"),
+        ("zzz = 1", "zzz: unknown key; known are timezone"),
+        ("timezone = 1", "timezone: must be text"),
+        ('start_of_week = "someday"', "must be one of monday"),
+        ("cost_mode = 3", "must be one of auto"),
+        ('claude_dirs = "x"', "must be a list of folders"),
+        ("claude_dirs = [1]", "must be a list of folders"),
+        ('default_dirs = "yes"', "must be true or false"),
+        ("prices = 3", "must hold a table"),
+        ("[prices]\nm = 3", "prices.m: must be a table"),
+        ("[prices.m]\ninput_usd_per_mtok = 3", "needs input_usd_per_mtok and output_usd_per_mtok"),
+        ("[prices.m]\ninput_usd_per_mtok = -1\noutput_usd_per_mtok = 1", "must be a number of USD"),
+        ("[prices.m]\ninput_usd_per_mtok = nan\noutput_usd_per_mtok = 1", "must be a number of USD"),
+        ("[prices.m]\ninput_usd_per_mtok = true\noutput_usd_per_mtok = 1", "must be a number of USD"),
+        ("[prices.m]\ninput_usd = 1\noutput_usd_per_mtok = 1", "did you mean input_usd_per_mtok"),
+        ("[prices.m]\nsame_as = 3", "same_as: must be text"),
+        ("x = [", "no valid TOML"),
+        (b"\xff\xfe", "no valid TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        load(tmp_path, text)
+    assert str(tmp_path / "settings.toml") in str(caught.value)
+
+
+def test_a_folder_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(str(tmp_path), {})
+
+
+def test_a_wrong_file_ends_every_command_in_one_line(machine: Machine) -> None:
+    machine.settings("colour = 1")
+    done = machine.run("daily")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "settings.toml, key colour: unknown key" in done.stderr
+
+
+def test_config_shows_what_holds_and_where_from(machine: Machine) -> None:
+    machine.settings('start_of_week = "sunday"\n[prices."m"]\nsame_as = "claude-opus-5"\n')
+    code, out, _ = machine.call("config", TOKENTIDE_TIMEZONE="Asia/Tokyo")
+    assert code == 0
+    assert 'start_of_week = "sunday"' in out
+    assert 'timezone = "Asia/Tokyo"  # from $TOKENTIDE_TIMEZONE' in out
+    assert '[prices."m"]\nsame_as = "claude-opus-5"' in out
+    assert machine.call("config", "--path")[1].strip().endswith("config/settings.toml")
+
+
+def test_prices_of_the_settings_hold_at_once(machine: Machine) -> None:
+    machine.write("-p/s.jsonl", usage_line(model="my-model"))
+    assert machine.json("daily", "--json")["totals"]["cost_usd"] is None
+    machine.settings('[prices."my-model"]\ninput_usd_per_mtok = 10\noutput_usd_per_mtok = 20\n')
+    assert machine.json("daily", "--json")["totals"]["cost_usd"] == 0.002
+    machine.settings('[prices."my-model"]\nsame_as = "claude-sonnet-4-20250514"\n')
+    assert machine.json("daily", "--json")["totals"]["cost_usd"] == 0.00105
+
+
+def test_further_folders_are_read_and_usual_ones_left_out(machine: Machine, tmp_path: Path) -> None:
+    machine.write("-p/s.jsonl", usage_line("m1", "r1"))
+    machine.write("-p/s.jsonl", usage_line("m2", "r2"), root=tmp_path / "more")
+    machine.settings(f'claude_dirs = ["{tmp_path / "more"}"]')
+    assert machine.json("daily", "--json")["totals"]["responses"] == 2
+    machine.settings(f'claude_dirs = ["{tmp_path / "more"}"]\ndefault_dirs = false')
+    machine.ledger.unlink()
+    assert machine.json("daily", "--json")["totals"]["responses"] == 1
