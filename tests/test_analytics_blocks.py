@@ -16,7 +16,7 @@ FIVE_HOURS = length_us(Fraction(5))
 
 def moment(minutes: float, tokens: int = 10, cost: int = 1000) -> Moment:
     at = int(minutes * MINUTE_US)
-    return Moment(at, "m", Sums(responses=1, input_tokens=tokens, cost=cost, first_at=at, last_at=at))
+    return Moment(at, "m", "m", Sums(responses=1, input_tokens=tokens, cost=cost, first_at=at, last_at=at))
 
 
 def spans(*minutes: float) -> list[tuple[float, float, bool]]:

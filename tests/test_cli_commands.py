@@ -72,7 +72,7 @@ def test_a_wrong_command_line_ends_with_two(machine: Machine, arguments: tuple[s
 
 def test_an_unknown_zone_is_an_error(machine: Machine) -> None:
     done = machine.run("daily", "-z", "Mars/X")
-    assert done.returncode == ExitCode.ERROR
+    assert done.returncode == ExitCode.USAGE
     assert "Mars/X" in done.stderr
 
 
@@ -163,18 +163,24 @@ def test_sync_says_what_it_did(used: Machine) -> None:
     assert "read 1 file of 1" in used.call("sync", "--rebuild")[1]
 
 
-def test_rebuilding_mends_what_was_wrong_and_keeps_what_is_gone(machine: Machine) -> None:
+def test_rebuilding_mends_what_is_derived_and_keeps_what_is_gone(machine: Machine) -> None:
     gone = machine.write("-p/gone.jsonl", usage_line("m1", "r1"))
-    machine.write("-p/here.jsonl", usage_line("m2", "r2"))
+    repository = machine.root / "work"
+    (repository / "src").mkdir(parents=True)
+    machine.write("-p/here.jsonl", usage_line("m2", "r2") | {"cwd": str(repository / "src")})
     machine.call("sync")
     gone.unlink()
+    (repository / ".git").mkdir()
     with sqlite3.connect(machine.ledger) as ledger:
-        ledger.execute("UPDATE records SET output_tokens = 999 WHERE identity = 'm2'")
+        ledger.execute("UPDATE records SET output_tokens = 1, list_cost = 9")
         ledger.execute("DELETE FROM rollup")
     ledger.close()
     machine.call("sync", "--rebuild")
-    totals = json.loads(machine.call("daily", "--json")[1])["totals"]
-    assert (totals["responses"], totals["output_tokens"]) == (2, 100)
+    rows = json.loads(machine.call("project", "--json")[1])["rows"]
+    assert {(row["project"], row["output_tokens"], row["cost_usd"]) for row in rows} == {
+        (str(repository), 50, 0.00105),
+        ("-p", 1, 0.000315),
+    }
 
 
 def test_doctor_lists_what_could_not_be_read(used: Machine) -> None:

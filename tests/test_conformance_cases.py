@@ -1,4 +1,4 @@
-"""Every case of the conformance list, by the rules of truth; where ccusage differs, the case says by which rule it errs."""
+"""The conformance list, by the rules of truth; where ccusage differs, the case says by which rule it errs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.case import REPORTS, RULES, Case, Verdict, line, together
+from tests.conformance.case import REPORTS, RULES, Case, Verdict, together
 from tests.conformance.cases import CASES
-from tests.conformance.desk import Desk, blocks_of, lay_out, write
-from tests.conftest import Machine
+from tests.conformance.desk import Desk, blocks_of, lay_out, seed_at, write
+from tests.conftest import Machine, as_bytes
 
 ANSWERED = [case for case in CASES if not case.exit_code]
 REFUSED = [case for case in CASES if case.exit_code]
 DATED = frozenset({"--since", "--until"})
+
+
+def reports_of(case: Case) -> tuple[str, ...]:
+    """The reports whose totals must agree; blocks are chosen by the day they begin, not by that of their responses."""
+    return REPORTS if DATED.isdisjoint(case.options) else REPORTS[:-1]
 
 
 def named(cases: list[Case]) -> list[object]:
@@ -23,23 +28,39 @@ def named(cases: list[Case]) -> list[object]:
 
 
 @pytest.fixture(scope="session")
-def price_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prices of every model of the list, looked up once."""
-    machine = Machine(tmp_path_factory.mktemp("prices"))
-    machine.home.mkdir()
-    models = sorted({model for case in CASES for rows in case.rows.values() for row in rows for model in row.models})
-    desk = lay_out(
-        machine,
-        Case(id="", files={"p/s.jsonl": tuple(line(id=model, requestId=model, model=model) for model in models)}),
-    )
-    assert desk.ask("model").code == 0
-    return machine.root / "data" / "price-cache.json"
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, and the prices of every model of the list."""
+    models = {
+        model.removesuffix("-fast")
+        for case in CASES
+        for rows in case.rows.values()
+        for row in rows
+        for model in row.models
+    }
+    return seed_at(tmp_path_factory.mktemp("seed"), sorted(models))
+
+
+@pytest.fixture(scope="session")
+def desks() -> dict[str, Desk]:
+    """Cases that are laid out already, by id; tests only read what lies there."""
+    return {}
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, machine: Machine, price_cache: Path) -> Desk:
+def desk(
+    request: pytest.FixtureRequest, desks: dict[str, Desk], seed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Desk:
     """The parameter's case, laid out."""
-    return lay_out(machine, request.param, price_cache)
+    case: Case = request.param
+    if case.id not in desks:
+        desks[case.id] = lay_out(Machine(tmp_path_factory.mktemp("case")), case, seed)
+    return desks[case.id]
+
+
+def assert_alike(desk: Desk, other: Desk) -> None:
+    """Both say the same."""
+    report = "daily" if desk.case.blocks is None else "block"
+    assert other.rows(report) == desk.rows(report)
 
 
 def for_report(report: str) -> pytest.MarkDecorator:
@@ -74,46 +95,55 @@ def test_block(desk: Desk) -> None:
 
 @pytest.mark.parametrize("desk", named([case for case in ANSWERED if case.blocks is None]), indirect=True)
 def test_all_reports_agree(desk: Desk) -> None:
-    """Whatever is cut into rows, the whole is the same; also in our own JSON."""
-    expected = desk.case.total
-    dated = not DATED.isdisjoint(desk.case.options)
-    for report in REPORTS if not dated else REPORTS[:-1]:
-        found = together(desk.rows(report))
-        assert found._replace(unpriced=()) == expected._replace(unpriced=()), report
-        totals = desk.json(report, "--json")["totals"]
-        writes = totals["cache_creation_5m_tokens"] + totals["cache_creation_1h_tokens"]
-        assert (
-            totals["input_tokens"],
-            totals["output_tokens"],
-            writes,
-            totals["cache_read_tokens"],
-        ) == expected.tokens, report
-        assert bool(totals["unpriced_responses"]) is bool(expected.unpriced), report
-        assert totals["models"] == sorted({model.removesuffix("-fast") for model in expected.models}), report
+    """Whatever is cut into rows, the whole is the same."""
+    for report in reports_of(desk.case):
+        assert together(desk.rows(report))._replace(unpriced=()) == desk.case.total._replace(unpriced=()), report
 
 
 @pytest.mark.parametrize("desk", named([case for case in ANSWERED if case.blocks is None]), indirect=True)
-def test_what_could_not_be_read_is_counted(desk: Desk) -> None:
-    for report in ("daily", "session", "block"):
-        assert desk.json(report, "--json")["problems"] == desk.case.problems
+def test_our_own_json_agrees(desk: Desk) -> None:
+    """Tokens, models, what has no price, and what could not be read."""
+    expected = desk.case.total
+    for report in ("project", reports_of(desk.case)[-1]):
+        answer = desk.json(report, "--json")
+        totals = answer["totals"]
+        writes = totals["cache_creation_5m_tokens"] + totals["cache_creation_1h_tokens"]
+        tokens = (totals["input_tokens"], totals["output_tokens"], writes, totals["cache_read_tokens"])
+        assert tokens == expected.tokens, report
+        assert totals["models"] == sorted({model.removesuffix("-fast") for model in expected.models}), report
+        assert bool(totals["unpriced_responses"]) is bool(expected.unpriced), report
+        assert answer["problems"] == desk.case.problems, report
 
 
 @pytest.mark.parametrize(
     "desk", named([case for case in ANSWERED if any(len(lines) > 1 for lines in case.files.values())]), indirect=True
 )
-def test_the_order_of_lines_changes_nothing(desk: Desk, tmp_path: Path) -> None:
+def test_the_order_of_lines_changes_nothing(desk: Desk, machine: Machine, seed: Path) -> None:
     files = {name: tuple(reversed(lines)) for name, lines in desk.case.files.items()}
-    turned = lay_out(Machine(tmp_path / "backwards"), replace(desk.case, files=files))
-    report = "daily" if desk.case.blocks is None else "block"
-    assert turned.rows(report) == desk.rows(report)
+    assert_alike(desk, lay_out(machine, replace(desk.case, files=files), seed))
 
 
-@pytest.mark.parametrize("backwards", [False, True], ids=["files forwards", "files backwards"])
-@pytest.mark.parametrize("case", named([case for case in ANSWERED if sum(map(len, case.files.values())) > 1 and not case.tied]))
-def test_reading_line_by_line_changes_nothing(case: Case, backwards: bool, machine: Machine, price_cache: Path) -> None:
-    """The ledger is brought up to date behind every line that is written."""
-    desk = lay_out(machine, replace(case, files={}), price_cache)
-    for name, lines in sorted(case.files.items(), reverse=backwards):
+@pytest.mark.parametrize("desk", named([case for case in ANSWERED if case.files]), indirect=True)
+def test_a_missing_line_end_changes_nothing(desk: Desk, machine: Machine, seed: Path) -> None:
+    assert_alike(desk, lay_out(machine, replace(desk.case, final_newline=b""), seed))
+
+
+@pytest.mark.parametrize("desk", named([case for case in ANSWERED if case.files]), indirect=True)
+def test_other_line_ends_and_blank_lines_change_nothing(desk: Desk, machine: Machine, seed: Path) -> None:
+    files = {
+        name: tuple(part for each in lines for part in (as_bytes(each) + b"\r", b"\r", b""))
+        for name, lines in desk.case.files.items()
+    }
+    assert_alike(desk, lay_out(machine, replace(desk.case, files=files), seed))
+
+
+@pytest.mark.parametrize(
+    "case", named([case for case in ANSWERED if sum(map(len, case.files.values())) > 1 and not case.tied])
+)
+def test_reading_line_by_line_changes_nothing(case: Case, machine: Machine, seed: Path) -> None:
+    """The ledger is brought up to date behind every line that is written, the last file first."""
+    desk = lay_out(machine, replace(case, files={}), seed)
+    for name, lines in sorted(case.files.items(), reverse=True):
         for number in range(1, len(lines) + 1):
             write(machine, name, lines[:number], case.final_newline if number == len(lines) else b"\n")
             desk.ask("daily")

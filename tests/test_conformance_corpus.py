@@ -1,7 +1,7 @@
 """Real transcripts: the figures to meet, and every difference from ccusage's own figures, named and counted.
 
-`recount` counts the same lines without any code of the product. By our rules it gives our reports, by the peer's rules it
-gives the peer's, figure by figure; what lies between is the sum of the steps below.
+`recount` counts the same lines without any code of the product. By our rules it gives our reports, by the peer's rules
+it gives the peer's, figure by figure; what lies between is the sum of the steps below.
 """
 
 from __future__ import annotations

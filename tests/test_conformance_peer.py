@@ -20,7 +20,8 @@ PEER = os.environ.get("TOKENTIDE_CCUSAGE", "")
 RELATIVE_ERROR = 1e-12
 """Of sums of binary fractions."""
 
-pytestmark = pytest.mark.skipif(not PEER, reason="TOKENTIDE_CCUSAGE names no ccusage binary")
+if not PEER:
+    pytest.skip("TOKENTIDE_CCUSAGE names no ccusage binary", allow_module_level=True)
 
 
 def comparable(case: Case) -> bool:

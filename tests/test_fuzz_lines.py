@@ -177,7 +177,9 @@ def run_case(seed: int, begin_with: Sequence[bytes], folder: Path) -> None:
     except Exception as error:
         kept = folder / f"failed-{seed}.jsonl"
         kept.write_bytes(case.data)
-        reason = f"over {READING_SECONDS} s of CPU" if isinstance(error, HangError) else f"{type(error).__name__}: {error}"
+        reason = (
+            f"over {READING_SECONDS} s of CPU" if isinstance(error, HangError) else f"{type(error).__name__}: {error}"
+        )
         pytest.fail(f"TOKENTIDE_FUZZ_SEED={seed} reproduces this; the file is {kept}\n{reason}", pytrace=True)
 
 

@@ -192,7 +192,7 @@ def test_ids_of_any_text_are_told_apart() -> None:
 def records_of(*lines: Json) -> list[Row]:
     """The records that the lines of one file make, with the ledger's own rules behind them."""
     harvest = Harvest()
-    parser = LineParser(FileContext("p/s.jsonl", "p", "s"), harvest)
+    parser = LineParser(FileContext("p/s.jsonl", "p", "s", opened_at=FIRST), harvest)
     for number, each in enumerate(lines, 1):
         parser.usage_line(encoded(each), number)
     assert parser.usage_lines == len(lines)

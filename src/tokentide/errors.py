@@ -2,8 +2,8 @@
 
 TokentideError
 ├── UsageError                 the command line or an argument is wrong
+│   └── TimeZoneUnknownError   no such IANA time zone here
 ├── SettingsError              the settings file cannot be used
-├── TimeZoneUnknownError       no such IANA time zone here
 ├── PriceDataError             the price book or an override cannot be used
 └── LedgerError
     ├── LedgerTooNewError      written by a newer tokentide
@@ -30,7 +30,7 @@ class SettingsError(TokentideError):
         super().__init__(f"settings: {where}: {reason}")
 
 
-class TimeZoneUnknownError(TokentideError):
+class TimeZoneUnknownError(UsageError):
     """The name is not in the time-zone database of this machine."""
 
     def __init__(self, name: str) -> None:

@@ -1,1 +1,1 @@
-"""The conformance list: hand-made transcripts, what tokentide says of them, and where it differs from ccusage on purpose."""
+"""The conformance list: hand-made transcripts, what tokentide says of them, where it differs from ccusage, and why."""

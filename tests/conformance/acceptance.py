@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conftest import as_bytes
 from tests.conformance.case import (
     ABSENT,
     NOTHING,
@@ -17,6 +16,7 @@ from tests.conformance.case import (
     line,
     one,
 )
+from tests.conftest import as_bytes
 
 BASE = as_bytes(line())
 B = day((100, 50, 0, 0), "0.00105")
@@ -83,7 +83,8 @@ COUNTERS = (
         ),
         rows=day((10, 1, 0, 0), "0", (UNKNOWN,), (UNKNOWN,)),
         verdict=Verdict.OURS,
-        because="Cost: an unknown model has no price and is shown so; the peer says $0 and names no model. The tokens agree.",
+        because="Cost: an unknown model has no price and is shown so; the peer says $0 and names no model. The "
+        "tokens agree.",
         peer=everywhere((10, 1, 0, 0), "0", ()),
     ),
     Case(id="C43 a user line with usage", files=one(line(type="user")), rows=B),
@@ -135,7 +136,8 @@ SYNTHETIC = (
         files=one(line(model=ABSENT, costUSD=0.4)),
         rows=day((100, 50, 0, 0), "0.4", (UNKNOWN,)),
         verdict=Verdict.OURS,
-        because="Cost: what the client reported counts, and the model is shown as unknown; the peer's breakdown misses the row's cost.",
+        because="Cost: what the client reported counts, and the model is shown as unknown; the peer's breakdown "
+        "misses the row's cost.",
         peer=everywhere((100, 50, 0, 0), "0.4", ()),
     ),
 )

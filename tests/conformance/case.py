@@ -34,7 +34,7 @@ RULES = (
     "Surfaces",
     "Architecture",
 )
-"""The rules of truth (DESIGN.md section 5), and the three other headings of the design that a difference may rest on."""
+"""The rules of truth (DESIGN.md section 5), and the other headings of the design that a difference may rest on."""
 
 
 class Absent(Enum):
@@ -70,9 +70,9 @@ _ENVELOPE_KEYS = frozenset(
 def line(**changes: object) -> dict[str, object]:
     """The base line of the list, with changes.
 
-    It bears 100 input and 50 output tokens of Sonnet 4 on 2026-03-10 at 10:00 UTC, which cost $0.00105. A key is put where
-    the client writes it: into the envelope, the message, or (any other) the usage object; ABSENT leaves it out. Unlike the
-    list's, its `sessionId` is the name of the file, as in every real transcript.
+    It bears 100 input and 50 output tokens of Sonnet 4 on 2026-03-10 at 10:00 UTC, which cost $0.00105. A key is put
+    where the client writes it: into the envelope, the message, or (any other) the usage object; ABSENT leaves it out.
+    Unlike the list's, its `sessionId` is the name of the file, as in every real transcript.
     """
     usage: dict[str, object] = {
         "input_tokens": 100,

@@ -16,8 +16,14 @@ from tests.conformance.case import (
     one,
 )
 
-LARGER = "Tokens: if the split and the flat sum disagree, the larger counts, the difference as 5 minutes; the peer takes the split."
-WHOLE = "Cost: the length of the prompt decides for the whole request; the peer judges each counter alone and only what is above."
+LARGER = (
+    "Tokens: if the split and the flat sum disagree, the larger counts, the difference as 5 minutes; the "
+    "peer takes the split."
+)
+WHOLE = (
+    "Cost: the length of the prompt decides for the whole request; the peer judges each counter alone and "
+    "only what is above."
+)
 FABLE = "claude-fable-5"
 
 
@@ -185,7 +191,8 @@ REPORTED = (
         options=("--mode", "display"),
         rows=day((200, 100, 0, 0), "0.5", unpriced=(SONNET,)),
         verdict=Verdict.OURS,
-        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as $0. The sum agrees.",
+        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as "
+        "$0. The sum agrees.",
         peer=everywhere((200, 100, 0, 0), "0.5"),
     ),
     Case(id="C88 reported as 0", files=one(line(costUSD=0)), rows=day((100, 50, 0, 0), "0")),
@@ -202,7 +209,8 @@ REPORTED = (
         files=one(line(costUSD="0.5")),
         rows=day((100, 50, 0, 0), "0.00105"),
         verdict=Verdict.OURS,
-        because="Lines: anything that is a JSON object with usage counts is read, a cost of a wrong type is as if absent; the peer drops it.",
+        because="Lines: anything that is a JSON object with usage counts is read, a cost of a wrong type is as if "
+        "absent; the peer drops it.",
         peer={"*": (NOTHING,)},
     ),
 )
@@ -224,7 +232,8 @@ PASSES = (
         options=("--mode", "display"),
         rows=day((1100, 750, 0, 0), "0.5", (OPUS, SONNET), (OPUS,)),
         verdict=Verdict.OURS,
-        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as $0. The sum agrees.",
+        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as "
+        "$0. The sum agrees.",
         peer=everywhere((1100, 750, 0, 0), "0.5", (OPUS, SONNET)),
     ),
     Case(id="C90 a pass of the same model", files=one(line(iterations=[OWN])), rows=day((100, 50, 0, 0), "0.00105")),
@@ -233,7 +242,8 @@ PASSES = (
         files=one(line(model=OPUS, iterations=[{**OWN, "model": FABLE, "output_tokens": 2}, {**OWN, "model": OPUS}])),
         rows=day((200, 52, 0, 0), "0.00285", (FABLE, OPUS)),
         verdict=Verdict.OURS,
-        because="Tokens: an iteration of another model is a record of its own, also as type message; the peer loses the first try.",
+        because="Tokens: an iteration of another model is a record of its own, also as type message; the peer loses "
+        "the first try.",
         peer=everywhere((100, 50, 0, 0), "0.00175", (OPUS,)),
     ),
     Case(
@@ -241,7 +251,8 @@ PASSES = (
         files=one(line(iterations=[{"type": "compaction", "input_tokens": 1000, "output_tokens": 700}, OWN])),
         rows=day((1100, 750, 0, 0), "0.01455"),
         verdict=Verdict.OURS,
-        because="Tokens: entries of the same model are inside the top-level counts but for compaction, which is added; the peer loses it.",
+        because="Tokens: entries of the same model are inside the top-level counts but for compaction, which is "
+        "added; the peer loses it.",
         peer=everywhere((100, 50, 0, 0), "0.00105"),
     ),
     Case(
@@ -279,7 +290,8 @@ NAMES = (
             files=one(line(model=name)),
             rows=day((100, 50, 0, 0), "0", (name,), (name,)),
             verdict=Verdict.OURS,
-            because="Cost: an unknown model never has another model's price; the peer takes the longest name that contains the word.",
+            because="Cost: an unknown model never has another model's price; the peer takes the longest name that "
+            "contains the word.",
             peer={"*": (Row("", (100, 50, 0, 0), usd, (name,)),)},
         )
         for name, usd in (("sonnet", "0.00105"), ("gpt", "0.000198"))

@@ -8,14 +8,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.conformance.case import Block, Case, Line, Row, Tokens, plain
+import pytest
+
+from tests.conformance.case import Block, Case, Line, Row, Tokens, line, one, plain
 from tests.conftest import Machine, as_bytes
 from tokentide import clock, locations
 from tokentide.cli.main import main, run
@@ -67,15 +69,10 @@ class Desk:
 
     @contextlib.contextmanager
     def surroundings(self) -> Iterator[None]:
-        """The environment of the case's machine; afterwards the one before."""
-        before, within = dict(os.environ), environment(self.machine, self.case)
-        os.environ.clear()
-        os.environ.update(within)
-        try:
+        """The environment of the case's machine, and nothing else; afterwards the one before."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "environ", environment(self.machine, self.case))
             yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
 
 def environment(machine: Machine, case: Case) -> dict[str, str]:
@@ -83,20 +80,31 @@ def environment(machine: Machine, case: Case) -> dict[str, str]:
     return {**machine._environ(), **{name: value.format(home=machine.home) for name, value in case.environ.items()}}
 
 
-def lay_out(machine: Machine, case: Case, price_cache: Path | None = None) -> Desk:
-    """Write the case's files and links; prices looked up before save a tenth of a second a case."""
+def lay_out(machine: Machine, case: Case, seed: Path | None = None) -> Desk:
+    """Write the case's files and links. A seed, see `seed_at`, saves making a ledger and looking up prices."""
+    machine.home.mkdir(parents=True, exist_ok=True)
     for name, lines in case.files.items():
         write(machine, name, lines, case.final_newline)
     for name, target in case.links.items():
         link = _place(machine, name)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(_place(machine, target))
-    desk = Desk(machine, case)
-    if price_cache is not None:
-        with desk.surroundings():
-            Path(locations.data_dir()).mkdir(parents=True, exist_ok=True)
-            shutil.copy(price_cache, locations.price_cache_path())
-    return desk
+    if seed is not None:
+        shutil.copytree(seed, machine.ledger.parent)
+    return Desk(machine, case)
+
+
+def seed_at(folder: Path, models: Iterable[str]) -> Path:
+    """Make a data folder with an empty ledger and the prices of these models."""
+    lines = tuple(line(id=model, requestId=model, model=model) for model in models)
+    priced = lay_out(Machine(folder / "priced"), Case(id="", files=one(*lines)))
+    assert priced.ask("model").code == 0
+    seed = folder / "empty" / "data"
+    seed.mkdir(parents=True)
+    with priced.surroundings():
+        shutil.copy(locations.price_cache_path(), seed)
+    assert lay_out(Machine(folder / "empty"), Case(id="", files={})).ask("model").code == 0
+    return seed
 
 
 def write(machine: Machine, name: str, lines: Sequence[Line], final_newline: bytes = b"\n") -> None:

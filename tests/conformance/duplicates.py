@@ -41,7 +41,8 @@ CASES = (
         files=one(line(output_tokens=10), line(output_tokens=250, timestamp=NEXT_DAY)),
         rows=day((100, 250, 0, 0), "0.00405"),
         verdict=Verdict.OURS,
-        because="Merging: a record belongs to the first place it was spent; the peer's winner takes the usage to its own, later day.",
+        because="Merging: a record belongs to the first place it was spent; the peer's winner takes the usage to its "
+        "own, later day.",
         peer={"daily": (Row("2026-03-11", (100, 250, 0, 0), "0.00405"),)},
     ),
     Case(
@@ -49,7 +50,8 @@ CASES = (
         files=one(line(input_tokens=1000, output_tokens=10), line(input_tokens=0, output_tokens=900)),
         rows=day((1000, 900, 0, 0), "0.0165"),
         verdict=Verdict.OURS,
-        because="Merging: each counter is the largest seen; the peer keeps the copy with the largest sum and loses the larger output.",
+        because="Merging: each counter is the largest seen; the peer keeps the copy with the largest sum and loses "
+        "the larger output.",
         peer=everywhere((1000, 10, 0, 0), "0.00315"),
     ),
     Case(
@@ -57,7 +59,8 @@ CASES = (
         files=one(line(), line(requestId="r2")),
         rows=day((100, 50, 0, 0), "0.00105"),
         verdict=Verdict.OURS,
-        because="Identity: a shared message id is enough; the peer wants both ids to agree and counts the response twice.",
+        because="Identity: a shared message id is enough; the peer wants both ids to agree and counts the response "
+        "twice.",
         peer=everywhere((200, 100, 0, 0), "0.0021"),
     ),
     Case(
@@ -89,7 +92,8 @@ CASES = (
         files=one(line(id=ABSENT, requestId=ABSENT), line(id=ABSENT, requestId=ABSENT)),
         rows=day((100, 50, 0, 0), "0.00105"),
         verdict=Verdict.OURS,
-        because="Identity: without ids, session, instant, model and counts tell responses apart; the peer counts every line.",
+        because="Identity: without ids, session, instant, model and counts tell responses apart; the peer counts "
+        "every line.",
         peer=everywhere((200, 100, 0, 0), "0.0021"),
     ),
     Case(
@@ -151,7 +155,8 @@ CASES = (
             "session": (Row("proj/s1", (100, 50, 0, 0), "0.00105"), Row("proj/s2", (100, 50, 0, 0), "0.00105")),
         },
         verdict=Verdict.OURS,
-        because="Merging: the original session before the resumed copy, and it is the one whose file begins earlier; the peer goes by path.",
+        because="Merging: the original session before the resumed copy, and it is the one whose file begins earlier; "
+        "the peer goes by path.",
         peer={"session": (Row("proj/s1", (200, 100, 0, 0), "0.0021"),)},
     ),
     Case(
@@ -163,7 +168,8 @@ CASES = (
         },
         rows={**day((100, 50, 0, 0), "0.00105"), "session": (Row("proj/s1", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Identity: a message id is the same response in any session; the peer adds the session to its key and counts both.",
+        because="Identity: a message id is the same response in any session; the peer adds the session to its key "
+        "and counts both.",
         peer={
             "session": (Row("proj/s1", (100, 10, 0, 0), "0.00045"), Row("proj/s2", (100, 50, 0, 0), "0.00105")),
             **everywhere((200, 60, 0, 0), "0.0015"),
@@ -174,7 +180,8 @@ CASES = (
         files=one(line(output_tokens=10), line(requestId="r2", isSidechain=True, output_tokens=999)),
         rows=day((100, 999, 0, 0), "0.015285"),
         verdict=Verdict.OURS,
-        because="Merging: each counter is the largest seen, on whatever chain; the peer drops the copy that saw the whole output.",
+        because="Merging: each counter is the largest seen, on whatever chain; the peer drops the copy that saw the "
+        "whole output.",
         peer=everywhere((100, 10, 0, 0), "0.00045"),
     ),
     Case(
@@ -200,7 +207,8 @@ CASES = (
         files=one(line(output_tokens=10), line(output_tokens=10, model=OPUS)),
         rows=day((100, 10, 0, 0), "0.00075", (OPUS,)),
         verdict=Verdict.OURS,
-        because="Identity: the order of lines decides nothing, so all reports name one model; the peer's daily takes the dearer, "
+        because="Identity: the order of lines decides nothing, so all reports name one model; the peer's daily takes "
+        "the dearer, "
         "its other reports the first.",
         peer={
             "daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00075", (OPUS,)),),
@@ -229,7 +237,8 @@ CASES = (
         files={"p1/b.jsonl": (line(),), "p2/a.jsonl": (line(),)},
         rows={"session": (Row("p1/sess", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Words: a session is told by its session id; the peer calls it by the file, here b. The project is the same.",
+        because="Words: a session is told by its session id; the peer calls it by the file, here b. The project is "
+        "the same.",
         peer={"session": (Row("p1/b", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(

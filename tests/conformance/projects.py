@@ -35,7 +35,8 @@ CASES = (
         },
         rows=ONE_SESSION,
         verdict=Verdict.OURS,
-        because="Words: sub-agent files belong to the session that started them; the peer makes the workflow a session of its own.",
+        because="Words: sub-agent files belong to the session that started them; the peer makes the workflow a "
+        "session of its own.",
         peer={
             "session": (
                 Row("P/S", (100, 50, 0, 0), "0.00105"),
@@ -51,7 +52,8 @@ CASES = (
         },
         rows=ONE_SESSION,
         verdict=Verdict.OURS,
-        because="Words: sub-agent files belong to the session that started them, which their path names where no line does.",
+        because="Words: sub-agent files belong to the session that started them, which their path names where no "
+        "line does.",
         peer={
             "session": (
                 Row("P/S", (100, 50, 0, 0), "0.00105"),
@@ -78,7 +80,8 @@ CASES = (
         options=("--project", "p1"),
         rows={"daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),)},
         verdict=Verdict.OURS,
-        because="Merging: the record is one, whatever is asked of it; the peer filters before it merges and finds another number.",
+        because="Merging: the record is one, whatever is asked of it; the peer filters before it merges and finds "
+        "another number.",
         peer={"daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00045"),)},
     ),
     Case(
@@ -88,7 +91,8 @@ CASES = (
         options=("--project", "p2"),
         rows={"daily": ()},
         verdict=Verdict.OURS,
-        because="Merging: the record belongs to one project, so the parts add up to the whole; the peer's two projects make 220 of 120.",
+        because="Merging: the record belongs to one project, so the parts add up to the whole; the peer's two "
+        "projects make 220 of 120.",
         peer={"daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),)},
     ),
     Case(
@@ -99,7 +103,8 @@ CASES = (
         },
         rows=ONE_SESSION,
         verdict=Verdict.OURS,
-        because="Words: sub-agent files belong to the session that started them, which their lines name; the peer goes by the file.",
+        because="Words: sub-agent files belong to the session that started them, which their lines name; the peer "
+        "goes by the file.",
         peer={"session": (Row("P/S", (100, 50, 0, 0), "0.00105"), Row("P/agent-abc", (100, 50, 0, 0), "0.00105"))},
     ),
     Case(
@@ -107,7 +112,8 @@ CASES = (
         files={"S.jsonl": (line(sessionId="S"),)},
         rows={"session": (Row("/S", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Words: a session is told by its session id, which has no .jsonl; a project that nothing names is empty.",
+        because="Words: a session is told by its session id, which has no .jsonl; a project that nothing names is "
+        "empty.",
         peer={"session": (Row("Unknown Project/S.jsonl", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(
@@ -118,7 +124,8 @@ CASES = (
         },
         rows={"session": (Row("p1/S", (200, 100, 0, 0), "0.0021"),)},
         verdict=Verdict.OURS,
-        because="Words: a session is one conversation by its session id, wherever it went on; the peer makes a row of each folder.",
+        because="Words: a session is one conversation by its session id, wherever it went on; the peer makes a row "
+        "of each folder.",
         peer={"session": (Row("p1/S", (100, 50, 0, 0), "0.00105"), Row("p2/S", (100, 50, 0, 0), "0.00105"))},
     ),
     Case(
@@ -127,7 +134,8 @@ CASES = (
         options=("--session", "sess-in-line"),
         rows={"session": (Row("proj/sess-in-line", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Surfaces: one filter with one spelling in every report; the peer has --id in one report, which prints another shape.",
+        because="Surfaces: one filter with one spelling in every report; the peer has --id in one report, which "
+        "prints another shape.",
         peer_lacks_options=True,
     ),
     Case(
@@ -157,7 +165,8 @@ CASES = (
         options=("--project", "P1"),
         rows={"daily": (Row("2026-03-10", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Words: a project is a folder, whose last part may be typed in any letters; the peer finds nothing and does not say so.",
+        because="Words: a project is a folder, whose last part may be typed in any letters; the peer finds nothing "
+        "and does not say so.",
         peer={"daily": ()},
     ),
 )

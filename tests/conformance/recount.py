@@ -1,4 +1,4 @@
-"""Counts real transcripts once more, without any code of the product: by the rules of truth, or by the peer's, one at a time.
+"""Counts real transcripts without any code of the product: by the rules of truth, or by the peer's, one at a time.
 
 It is slow and plain on purpose. The corpus has no line that only a tolerant reader can read, except glued objects.
 """

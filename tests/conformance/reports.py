@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conftest import as_bytes
 from tests.conformance.case import ABSENT, HAIKU, NOTHING, Case, Line, Row, Verdict, day, everywhere, line, one
+from tests.conftest import as_bytes
 
 LATER = "2026-03-10T10:00:05.000Z"
 
@@ -42,7 +42,8 @@ CASES = (
         files=one(line(output_tokens=10), line(requestId="r2", isSidechain=True, output_tokens=999, timestamp=LATER)),
         rows=day((100, 999, 0, 0), "0.015285"),
         verdict=Verdict.OURS,
-        because="Merging: one message id is one response with the largest counters; the peer's daily takes the smaller copy, the "
+        because="Merging: one message id is one response with the largest counters; the peer's daily takes the "
+        "smaller copy, the "
         "others add both.",
         peer={"daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00045"),), **everywhere((200, 1009, 0, 0), "0.015735")},
     ),
@@ -54,7 +55,8 @@ CASES = (
         },
         rows={**day((100, 999, 0, 0), "0.015285"), "session": (Row("proj/s1", (100, 999, 0, 0), "0.015285"),)},
         verdict=Verdict.OURS,
-        because="Identity: a message id is the same response in any session, and belongs to the main chain; the peer counts both.",
+        because="Identity: a message id is the same response in any session, and belongs to the main chain; the peer "
+        "counts both.",
         peer={
             "session": (Row("proj/s1", (100, 10, 0, 0), "0.00045"), Row("proj/s2", (100, 999, 0, 0), "0.015285")),
             **everywhere((200, 1009, 0, 0), "0.015735"),
@@ -65,7 +67,8 @@ CASES = (
         files=one(line(requestId=ABSENT, output_tokens=10), line(requestId=ABSENT, timestamp=LATER)),
         rows=day((100, 50, 0, 0), "0.00105"),
         verdict=Verdict.OURS,
-        because="Identity: a shared message id is enough at any instant; the peer's daily counts every copy, its other reports one.",
+        because="Identity: a shared message id is enough at any instant; the peer's daily counts every copy, its "
+        "other reports one.",
         peer={"daily": (Row("2026-03-10", (200, 60, 0, 0), "0.0015"),)},
     ),
     Case(
@@ -73,7 +76,8 @@ CASES = (
         files=one(PROGRESS),
         rows=day((20, 2, 0, 0), "0.00003", (HAIKU,)),
         verdict=Verdict.OURS,
-        because="Tokens: a response wrapped in a progress line is a sighting in every report; the peer sees it in daily alone.",
+        because="Tokens: a response wrapped in a progress line is a sighting in every report; the peer sees it in "
+        "daily alone.",
         peer={"daily": (Row("2026-03-10", (20, 2, 0, 0), "0.00003", (HAIKU,)),), "*": (NOTHING,)},
     ),
     Case(
@@ -89,7 +93,8 @@ CASES = (
             "session": (Row("proj/sess", (20, 9, 0, 0), "0.000065", (HAIKU,)),),
         },
         verdict=Verdict.OURS,
-        because="Merging: each counter is the largest seen; the peer's daily prefers the progress line, which saw less of the output.",
+        because="Merging: each counter is the largest seen; the peer's daily prefers the progress line, which saw "
+        "less of the output.",
         peer={"daily": (Row("2026-03-10", (20, 2, 0, 0), "0.00003", (HAIKU,)),)},
     ),
     Case(
@@ -113,7 +118,8 @@ CASES = (
         files=one(with_text(b"\xff\xfe")),
         rows=day((100, 50, 0, 0), "0.00105"),
         verdict=Verdict.OURS,
-        because="Lines: invalid UTF-8 inside text is read; the peer's daily drops the line that its other reports count.",
+        because="Lines: invalid UTF-8 inside text is read; the peer's daily drops the line that its other reports "
+        "count.",
         peer={"daily": ()},
     ),
     Case(
@@ -137,7 +143,8 @@ CASES = (
         files=one(line()),
         rows={"weekly": (Row("2026-03-09", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Time: the week's first day is Monday in every report; the peer's Claude report begins on Sunday, its others on Monday.",
+        because="Time: the week's first day is Monday in every report; the peer's Claude report begins on Sunday, "
+        "its others on Monday.",
         peer={"weekly": (Row("2026-03-08", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(

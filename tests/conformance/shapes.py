@@ -1,7 +1,7 @@
 """The keys and types of ccusage's JSON, reports on Claude and reports on all agents, as 20.0.24 prints them.
 
-A type stands for a value, a list of one shape for any number of such, a tuple for alternatives; `float` is any number. A
-key that ends with `?` may be absent.
+A type stands for a value, a list of one shape for any number of such, a tuple for alternatives; `float` is any number.
+A key that ends with `?` may be absent.
 """
 
 from __future__ import annotations

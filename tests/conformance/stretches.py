@@ -81,7 +81,8 @@ CASES = (
             block("19:00", "23:59:59")._replace(end="2026-03-11T00:00:00.000Z"),
         ),
         verdict=Verdict.OURS,
-        because="Words: a block is a stretch of use, and a gap lies before the response that ends it; the peer lists it behind.",
+        because="Words: a block is a stretch of use, and a gap lies before the response that ends it; the peer lists "
+        "it behind.",
         peer_blocks=(
             block("10:00", "15:00", 2),
             block("19:00", "23:59:59")._replace(end="2026-03-11T00:00:00.000Z"),
@@ -105,7 +106,8 @@ CASES = (
         options=("-n", "0.5"),
         blocks=(block("10:30", "11:00"), gap("11:00", "11:45"), block("11:30", "12:00")),
         verdict=Verdict.OURS,
-        because="Words: a block is a stretch that its responses lie in; the peer's second one ends before its only response.",
+        because="Words: a block is a stretch that its responses lie in; the peer's second one ends before its only "
+        "response.",
         peer_blocks=(block("10:00", "10:30"), gap("11:00", "11:45"), block("11:00", "11:30")),
     ),
     Case(
@@ -141,7 +143,8 @@ CASES = (
         ),
         blocks=(block("10:00", "15:00"),),
         verdict=Verdict.OURS,
-        because="Lines: <synthetic> lines carry no usage, so none begins a block; the peer's begins two hours early and counts it.",
+        because="Lines: <synthetic> lines carry no usage, so none begins a block; the peer's begins two hours early "
+        "and counts it.",
         peer_blocks=(block("08:00", "13:00")._replace(entries=2),),
     ),
     Case(
@@ -161,7 +164,8 @@ CASES = (
         ),
         blocks=(block("10:00", "15:00"),),
         verdict=Verdict.OURS,
-        because="Windows are not blocks: a refusal is a reading of the account's window and no response; the peer counts an entry.",
+        because="Windows are not blocks: a refusal is a reading of the account's window and no response; the peer "
+        "counts an entry.",
         peer_blocks=(block("10:00", "15:00")._replace(entries=2),),
     ),
     Case(id="C108 pace and projection of the open block", files=OPEN_PAIR, now=NOW, blocks=(OPEN_BLOCK,)),
@@ -185,7 +189,8 @@ CASES = (
         options=("--active", "-t", "max"),
         blocks=(LIMITED,),
         verdict=Verdict.OURS,
-        because="Surfaces: an option means the same beside every other; the peer looks for the largest block among those it shows.",
+        because="Surfaces: an option means the same beside every other; the peer looks for the largest block among "
+        "those it shows.",
         peer_blocks=(OPEN_BLOCK,),
     ),
     Case(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tokentide.clock import HOUR_US, MINUTE_US
-from tokentide.store.query import Moment, Sums
+from tokentide.store.query import UNKNOWN_MODEL, Moment, Sums
 
 SESSION_HOURS = Fraction(5)
 RECENT_DAYS = 3
@@ -46,12 +46,15 @@ class Block:
     end: int
     sums: Sums = field(default_factory=Sums)
     by_model: dict[str, Sums] = field(default_factory=dict)
+    served_models: set[str] = field(default_factory=set)
+    """The models, with `-fast` behind those that were served so."""
     is_gap: bool = False
 
     def add(self, moment: Moment) -> None:
         """Count a response."""
         self.sums.add(moment.sums)
-        self.by_model.setdefault(moment.model, Sums()).add(moment.sums)
+        self.by_model.setdefault(moment.model or UNKNOWN_MODEL, Sums()).add(moment.sums)
+        self.served_models.add(moment.served_model or UNKNOWN_MODEL)
 
     def is_active(self, now: int, length: int) -> bool:
         """True while it lasts and was used within its length."""
@@ -71,7 +74,7 @@ def find_blocks(moments: Iterable[Moment], length: int) -> list[Block]:
         if current is None or moment.at - current.start > length or moment.at - current.sums.last_at > length:
             if current is not None and moment.at - current.sums.last_at > length:
                 blocks.append(Block(current.sums.last_at + length, moment.at, is_gap=True))
-            start = moment.at - moment.at % HOUR_US
+            start = moment.at - moment.at % min(HOUR_US, length)
             current = Block(start, start + length)
             blocks.append(current)
         current.add(moment)

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.selection import Selection
-from tokentide.store.query import CostMode, Group, Query, SessionFacts, Sums
+from tokentide.store.query import UNKNOWN_MODEL, CostMode, Group, Query, SessionFacts, Sums
 from tokentide.store.sqlite.ledger import Ledger
-
-UNKNOWN_MODEL = "unknown"
-"""How a response without a model is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The merge is commutative, associative and idempotent, so that no order of readin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,12 +24,15 @@ class Gathering:
         self._places = places
         self._names: dict[str, str] = {}
         self._settled: set[str] = set()
+        self._yielding: set[str] = set()
 
-    def settle(self, records: Iterable[UsageRecord]) -> None:
-        """Begin with records that stay where they are unless a sighting is truly earlier."""
-        for record in records:
-            self._put(record)
-            self._settled.add(record.identity)
+    def settle(self, record: UsageRecord, *, yields: bool = False) -> None:
+        """Begin with a known record, which stays where it is unless a sighting is truly earlier.
+
+        With `yields` the sighting decides unless it is truly later.
+        """
+        self._put(record)
+        (self._yielding if yields else self._settled).add(record.identity)
 
     def add(self, record: UsageRecord) -> None:
         """Add a sighting, merged with all that it shares an id with."""
@@ -42,7 +45,11 @@ class Gathering:
         """The record together with those it belongs to, which are taken out."""
         for identity in sorted({self._names[name] for name in names_of(record) if name in self._names}):
             known = self.records.pop(identity)
-            record = merge_records(known, record, self._places, settled=identity in self._settled)
+            if identity in self._yielding:
+                self._yielding.discard(identity)
+                record = merge_records(record, known, self._places, settled=True)
+            else:
+                record = merge_records(known, record, self._places, settled=identity in self._settled)
         return record
 
     def _put(self, record: UsageRecord) -> None:
@@ -96,7 +103,7 @@ def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settl
 
     With `settled`, `one` is what is known already, and a tie that only names could settle leaves it where it is.
     """
-    if one.place != other.place or one.model != other.model:
+    if one.place != other.place:
         rank = _rank if settled else _seniority
         earlier = rank(other, places) < rank(one, places)
     else:
@@ -104,16 +111,17 @@ def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settl
     if earlier:
         one, other = other, one
     identity, aliases = _identity(one, other)
+    long_writes = max(one.cache_creation_1h_tokens, other.cache_creation_1h_tokens)
     return UsageRecord(
         identity,
         _first(one.request_id, other.request_id),
         one.at,
         one.place,
-        one.model or other.model,
+        _first(one.model, other.model),
         max(one.input_tokens, other.input_tokens),
         max(one.output_tokens, other.output_tokens),
-        max(one.cache_creation_5m_tokens, other.cache_creation_5m_tokens),
-        max(one.cache_creation_1h_tokens, other.cache_creation_1h_tokens),
+        max(_writes(one), _writes(other)) - long_writes,
+        long_writes,
         max(one.cache_read_tokens, other.cache_read_tokens),
         max(one.web_search_requests, other.web_search_requests),
         _first(one.speed, other.speed),
@@ -123,6 +131,11 @@ def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settl
         max(one.reported_cost, other.reported_cost),
         aliases,
     )
+
+
+def _writes(record: UsageRecord) -> int:
+    """Cache writes of both lifetimes: a copy that does not tell them apart has them all under 5 minutes."""
+    return record.cache_creation_5m_tokens + record.cache_creation_1h_tokens
 
 
 def moved(record: UsageRecord, place: int) -> UsageRecord:
@@ -139,7 +152,7 @@ def _rank(record: UsageRecord, places: Places) -> tuple[object, ...]:
 def _seniority(record: UsageRecord, places: Places) -> tuple[object, ...]:
     """The rank, with everything else behind it, so that no two places are alike."""
     place = places[record.place]
-    return (*_rank(record, places), *msgspec.structs.astuple(place)[2:], place.source, place.account, record.model)
+    return (*_rank(record, places), *msgspec.structs.astuple(place)[2:], place.source, place.account)
 
 
 def _first(one: str, other: str) -> str:

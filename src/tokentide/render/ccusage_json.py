@@ -97,7 +97,7 @@ def _block(row: BlockRow, limit: int | None) -> dict[str, Json]:
         },
         "totalTokens": sums.total_tokens,
         "costUSD": usd(sums.cost),
-        "models": sorted(block.by_model),
+        "models": sorted(block.served_models),
         "burnRate": _burn_rate(row),
         "projection": _projection(row),
         **status,

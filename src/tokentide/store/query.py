@@ -21,6 +21,8 @@ DIMENSIONS = ("period", "model", "project", "session", "branch", "agent", "sourc
 """What usage can be grouped by; `session` stands for source and session id, `agent` for the kind of sub-agent,
 `served_model` for the model with `-fast` behind it where it was served so."""
 
+UNKNOWN_MODEL = "unknown"
+"""How a response without a model is shown."""
 MAIN_AGENT = "main"
 """The name of the main chain among agents."""
 UNNAMED_AGENT = "sub-agent"
@@ -135,4 +137,5 @@ class Moment:
 
     at: int
     model: str
+    served_model: str
     sums: Sums

@@ -107,7 +107,7 @@ class Synchroniser:
         refused: list[Problem] = []
         self.observer.begin(sum(found.stamp.size for found in changed))
         try:
-            with ledger.intake(self.book.cost_nano_usd, replacing=rebuild) as intake:
+            with ledger.intake(self.book.cost_nano_usd, relocating=rebuild) as intake:
                 for portion in _portions(read_all(tasks, self.observer.advance, self.book.open)):
                     intake.take(portion)
                     refused += [Problem(note.path, 0, note.reason) for note in portion.problems if not note.line]

@@ -23,7 +23,7 @@ def parse_instant(text: str) -> int | None:
     if len(text) == 24 and text[19] == "." and text[23] == "Z":
         minute = _minutes.get(text[:17])
         rest = text[17:19] + text[20:23]
-        if minute is not None and rest.isdecimal() and rest < "60":
+        if minute is not None and rest.isdecimal() and rest.isascii() and rest < "60":
             return minute + int(rest) * 1_000
     return _parse_any(text)
 

@@ -121,7 +121,6 @@ def _line(value: dict[object, object]) -> Line:
     """A line from what JSON gave; fields of a wrong type count as absent, wrong counters raise BadCountError."""
     data = _object(value.get("data"))
     return Line(
-        type=_text(value.get("type")),
         timestamp=_text(value.get("timestamp")),
         session_id=_text(value.get("sessionId")),
         request_id=_text(value.get("requestId")),

@@ -128,11 +128,9 @@ class LineParser:
 
     def final_fragment(self, raw: bytes) -> None:
         """What stands behind the last line end: counted if it is whole, else it waits for its rest."""
-        try:
-            line = decode_line(raw)
-        except _REFUSED:
-            return
-        self._take(line)
+        for found in read_objects(raw):
+            if not isinstance(found, str):
+                self._take(found)
 
     def _tolerantly(self, raw: bytes, number: int) -> None:
         """A line that the typed decoder refused; all that can be read of it is."""
@@ -259,9 +257,21 @@ def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: 
         and known.web_search_requests == ((tools.web_search_requests or 0) if tools else 0)
         and known.model == message.model
         and known.speed == (usage.speed or "")
+        and known.service_tier == (usage.service_tier or "")
+        and known.inference_geo == _geography(usage)
         and known.reported_cost < 0
-        and (usage.iterations is None or len(usage.iterations) < 2)
+        and not any(_counts_apart(iteration, message.model) for iteration in usage.iterations or ())
     )
+
+
+def _counts_apart(iteration: Iteration, model: str | None) -> bool:
+    """True for a pass whose tokens are not in the top-level counts: on another model, or a compaction."""
+    return iteration.type == "compaction" or (iteration.model is not None and iteration.model != model)
+
+
+def _geography(usage: Usage) -> str:
+    """Where it was computed; `not_available` says nothing."""
+    return usage.inference_geo if usage.inference_geo not in (None, "not_available") else ""
 
 
 def _record(message: Message, usage: Usage, sighting: _Sighting, line: Line) -> UsageRecord:
@@ -281,7 +291,7 @@ def _record(message: Message, usage: Usage, sighting: _Sighting, line: Line) -> 
         web_search_requests=(usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0,
         speed=usage.speed or "",
         service_tier=usage.service_tier or "",
-        inference_geo=usage.inference_geo if usage.inference_geo not in (None, "not_available") else "",
+        inference_geo=_geography(usage),
         output_is_final=message.stop_reason is not None or _is_final(line.version),
         reported_cost=-1 if line.cost_usd is None or line.cost_usd < 0 else round(line.cost_usd * NANO_USD),
     )
@@ -291,7 +301,7 @@ def _iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> 
     """A pass on another model: a response of its own, told from its parent by its position."""
     return UsageRecord(
         f"{parent.identity}#{index}",
-        "",
+        f"{parent.request_id}#{index}" if parent.request_id else "",
         parent.at,
         parent.place,
         iteration.model or "",

@@ -23,8 +23,6 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 256
 UUID_BYTES = 128
 """More than the text around a message's uuid takes."""
-OPENING_LINES = 50
-"""Lines of the head in which the first time is looked for."""
 _TITLE_STARTS = (b'{"type":"summary"', b'{"type":"ai-title"', b'{"type":"custom-title"')
 _OPEN, _CLOSE, _TYPE = b"{}t"
 
@@ -82,7 +80,7 @@ class _Scan:
         self.offset = start.offset
         self.number = start.lines
         self._buffer = buffer
-        self._opening = 0 if start.offset else OPENING_LINES
+        self._opening = not start.opened_at
 
     def read(self, file: FileIO) -> None:
         """Feed every complete line to the parser, and a whole last one without a line end."""
@@ -132,10 +130,8 @@ class _Scan:
         start = 0
         while self._opening and start < end:
             stop = self._buffer.find(b"\n", start, end)
-            self._opening -= 1
             self.parser.opening_line(bytes(self._buffer[start:stop]).lstrip(b"\xef\xbb\xbf"))
-            if self.parser.context.opened_at is not None:
-                self._opening = 0
+            self._opening = self.parser.context.opened_at is None
             start = stop + 1
 
     def _skip_line(self, file: FileIO) -> int:
@@ -163,6 +159,9 @@ class _Scan:
             self.parser.count("line with usage over 64 MiB" if bears else IGNORED, self.number)
 
     def _fragment(self, raw: bytes) -> None:
+        """What stands behind the last line end."""
+        if self._opening:
+            self.parser.opening_line(raw.lstrip(b"\xef\xbb\xbf"))
         if COUNTER in raw:
             self.parser.final_fragment(raw)
 

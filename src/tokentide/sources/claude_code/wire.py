@@ -83,7 +83,6 @@ class ProgressData(msgspec.Struct, rename="camel"):
 class Line(msgspec.Struct, rename="camel"):
     """A transcript line."""
 
-    type: str | None = None
     timestamp: str | None = None
     session_id: str | None = None
     request_id: str | None = None

@@ -51,11 +51,15 @@ def totals_statement(query: Query) -> Compiled:
 
 
 def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
-    """Single responses from an instant on, in the order of time: instant, model, tokens, cost or NULL, finality."""
+    """Single responses from an instant on, in the order of time.
+
+    Columns: instant, model, served model, tokens, cost or NULL, finality.
+    """
     condition, values = _conditions(filters)
     counters = ", ".join(f"r.{name}" for name in _COUNTERS)
     return (
-        f"SELECT r.at, r.model, {counters}, {_RECORD_COST[mode]}, r.output_is_final FROM records r "
+        f"SELECT r.at, r.model, {_EXPRESSIONS['served_model']}, {counters}, {_RECORD_COST[mode]}, r.output_is_final "
+        "FROM records r "
         f"{_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? ORDER BY r.at, r.id"
     ), [*values, start]
 

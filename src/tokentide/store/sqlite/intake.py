@@ -34,11 +34,11 @@ LOOKUP = 500
 class Intake:
     """Writes portions over one connection."""
 
-    def __init__(self, connection: sqlite3.Connection, price: Price, *, replacing: bool = False) -> None:
-        """With `replacing`, what is read of a response takes the place of what was known of it."""
+    def __init__(self, connection: sqlite3.Connection, price: Price, *, relocating: bool = False) -> None:
+        """With `relocating`, a response belongs where it is read now, unless it is known from an earlier place."""
         self._connection = connection
         self._price = price
-        self._refreshed: set[str] | None = set() if replacing else None
+        self._relocated: set[str] | None = set() if relocating else None
 
     def take(self, portion: Portion) -> None:
         """Put a portion in, and bring the totals up to date; all or nothing."""
@@ -70,11 +70,12 @@ class Intake:
         known = self._known(records)
         places = self._places({record.place for record in (*records, *known)})
         gathering = Gathering(places)
-        gathering.settle(old for old in known if self._refreshed is None or old.identity in self._refreshed)
+        for old in known:
+            gathering.settle(old, yields=self._relocated is not None and old.identity not in self._relocated)
         for record in records:
             gathering.add(record)
-        if self._refreshed is not None:
-            self._refreshed |= gathering.records.keys()
+        if self._relocated is not None:
+            self._relocated |= gathering.records.keys()
         gone = [old for old in known if gathering.records.get(old.identity) != old]
         before = {old.identity: old for old in known}
         come = [new for new in gathering.records.values() if before.get(new.identity) != new]

@@ -69,12 +69,12 @@ class Ledger:
         self.close()
 
     @contextmanager
-    def intake(self, price: Price, *, replacing: bool = False) -> Iterator[Intake]:
+    def intake(self, price: Price, *, relocating: bool = False) -> Iterator[Intake]:
         """What puts batches in. Raises LedgerDamagedError, LedgerUnwritableError."""
         from tokentide.store.sqlite.intake import Intake
 
         with translated(self.path):
-            yield Intake(self._connection, price, replacing=replacing)
+            yield Intake(self._connection, price, relocating=relocating)
 
     def reprice(self, price: Price, version: str) -> None:
         """Reckon all costs and totals anew. Raises LedgerDamagedError, LedgerUnwritableError."""
@@ -110,10 +110,10 @@ class Ledger:
 
     def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
         """Every response from an instant on, in the order of time."""
-        for at, model, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
+        for at, model, served, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
             values = (1, *counters, cost or 0, cost is None, not final, at, at)
             sums = Sums(*values)
-            yield Moment(at, model, sums)
+            yield Moment(at, model, served, sums)
 
     def session_facts(self) -> dict[str, SessionFacts]:
         """Title, project and branch of every session, by `source<TAB>session id`."""

@@ -49,14 +49,14 @@ def record_row(record: UsageRecord) -> tuple[Value, ...]:
         record.inference_geo,
         record.output_is_final,
         record.reported_cost if record.reported_cost >= 0 else None,
-        "\n".join(record.aliases),
+        msgspec.json.encode(record.aliases).decode() if record.aliases else "",
     )
 
 
 def record_of(row: Row) -> UsageRecord:
     """A record from the columns of RECORD_COLUMNS; its place is the ledger's own number."""
     values = [*row]
-    values[14:] = bool(row[14]), -1 if row[15] is None else row[15], row[16].split("\n") if row[16] else ()
+    values[14:] = bool(row[14]), -1 if row[15] is None else row[15], msgspec.json.decode(row[16]) if row[16] else ()
     return msgspec.convert(values, UsageRecord)
 
 

@@ -88,7 +88,7 @@ CREATE TABLE records (
     inference_geo             TEXT NOT NULL,
     output_is_final           INTEGER NOT NULL,  -- 0: the output count is a lower bound
     reported_cost             INTEGER,           -- nano-USD, by the client
-    aliases                   TEXT NOT NULL,     -- further ids, a line each; nearly always ''
+    aliases                   TEXT NOT NULL,     -- further ids, a JSON array; nearly always ''
     list_cost                 INTEGER            -- nano-USD, derived: NULL where no price is known
 );
 
