@@ -83,8 +83,8 @@ COUNTERS = (
         ),
         rows=day((10, 1, 0, 0), "0", (UNKNOWN,), (UNKNOWN,)),
         verdict=Verdict.OURS,
-        because="Cost: an unknown model has no price and is shown so; the peer says $0 and names no model. The "
-        "tokens agree.",
+        because="Cost: an unknown model has no price and is shown so; the peer says $0 and names no model. The tokens "
+        "agree.",
         peer=everywhere((10, 1, 0, 0), "0", ()),
     ),
     Case(id="C43 a user line with usage", files=one(line(type="user")), rows=B),

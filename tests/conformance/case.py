@@ -32,7 +32,6 @@ RULES = (
     "Windows are not blocks",
     "Words",
     "Surfaces",
-    "Architecture",
 )
 """The rules of truth (DESIGN.md section 5), and the other headings of the design that a difference may rest on."""
 
@@ -157,7 +156,7 @@ class Case:
     blocks: tuple[Block, ...] | None = None
     """Expected blocks and gaps, in order."""
     tied: bool = False
-    """True where nothing but names tells the place of the copies apart: then the one that was booked first keeps it."""
+    """True where nothing but their names tells which of two sessions was first: then the one read first keeps it."""
     problems: int = 0
     """Lines and folders that are counted as unreadable."""
     exit_code: int = 0

@@ -191,8 +191,8 @@ REPORTED = (
         options=("--mode", "display"),
         rows=day((200, 100, 0, 0), "0.5", unpriced=(SONNET,)),
         verdict=Verdict.OURS,
-        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as "
-        "$0. The sum agrees.",
+        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as $0. "
+        "The sum agrees.",
         peer=everywhere((200, 100, 0, 0), "0.5"),
     ),
     Case(id="C88 reported as 0", files=one(line(costUSD=0)), rows=day((100, 50, 0, 0), "0")),
@@ -232,8 +232,8 @@ PASSES = (
         options=("--mode", "display"),
         rows=day((1100, 750, 0, 0), "0.5", (OPUS, SONNET), (OPUS,)),
         verdict=Verdict.OURS,
-        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as "
-        "$0. The sum agrees.",
+        because="Cost: what has no cost in the mode asked for is shown as unpriced, never $0; the peer adds it as $0. "
+        "The sum agrees.",
         peer=everywhere((1100, 750, 0, 0), "0.5", (OPUS, SONNET)),
     ),
     Case(id="C90 a pass of the same model", files=one(line(iterations=[OWN])), rows=day((100, 50, 0, 0), "0.00105")),

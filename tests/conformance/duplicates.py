@@ -116,7 +116,6 @@ CASES = (
     ),
     Case(
         id="C10 two projects, one instant",
-        tied=True,
         files={"p1/sess.jsonl": (line(output_tokens=10),), "p2/sess.jsonl": (line(output_tokens=20),)},
         rows={"session": (Row("p1/sess", (100, 20, 0, 0), "0.0006"),)},
         verdict=Verdict.OURS,
@@ -168,8 +167,8 @@ CASES = (
         },
         rows={**day((100, 50, 0, 0), "0.00105"), "session": (Row("proj/s1", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Identity: a message id is the same response in any session; the peer adds the session to its key "
-        "and counts both.",
+        because="Identity: a message id is the same response in any session; the peer adds the session to its key and "
+        "counts both.",
         peer={
             "session": (Row("proj/s1", (100, 10, 0, 0), "0.00045"), Row("proj/s2", (100, 50, 0, 0), "0.00105")),
             **everywhere((200, 60, 0, 0), "0.0015"),
@@ -208,8 +207,7 @@ CASES = (
         rows=day((100, 10, 0, 0), "0.00075", (OPUS,)),
         verdict=Verdict.OURS,
         because="Identity: the order of lines decides nothing, so all reports name one model; the peer's daily takes "
-        "the dearer, "
-        "its other reports the first.",
+        "the dearer, its other reports the first.",
         peer={
             "daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00075", (OPUS,)),),
             **everywhere((100, 10, 0, 0), "0.00045"),
@@ -233,7 +231,6 @@ CASES = (
     ),
     Case(
         id="C18 equal copies in two projects",
-        tied=True,
         files={"p1/b.jsonl": (line(),), "p2/a.jsonl": (line(),)},
         rows={"session": (Row("p1/sess", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,

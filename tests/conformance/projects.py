@@ -52,8 +52,8 @@ CASES = (
         },
         rows=ONE_SESSION,
         verdict=Verdict.OURS,
-        because="Words: sub-agent files belong to the session that started them, which their path names where no "
-        "line does.",
+        because="Words: sub-agent files belong to the session that started them, which their path names where no line "
+        "does.",
         peer={
             "session": (
                 Row("P/S", (100, 50, 0, 0), "0.00105"),
@@ -64,7 +64,6 @@ CASES = (
     Case(
         id="C33 a copy in another project",
         files=IN_TWO_PROJECTS,
-        tied=True,
         rows={
             "daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),),
             "session": (Row("p1/sess", (100, 20, 0, 0), "0.0006"),),
@@ -76,7 +75,6 @@ CASES = (
     Case(
         id="C33 only the first project",
         files=IN_TWO_PROJECTS,
-        tied=True,
         options=("--project", "p1"),
         rows={"daily": (Row("2026-03-10", (100, 20, 0, 0), "0.0006"),)},
         verdict=Verdict.OURS,
@@ -87,7 +85,6 @@ CASES = (
     Case(
         id="C33 only the second project",
         files=IN_TWO_PROJECTS,
-        tied=True,
         options=("--project", "p2"),
         rows={"daily": ()},
         verdict=Verdict.OURS,
@@ -124,8 +121,8 @@ CASES = (
         },
         rows={"session": (Row("p1/S", (200, 100, 0, 0), "0.0021"),)},
         verdict=Verdict.OURS,
-        because="Words: a session is one conversation by its session id, wherever it went on; the peer makes a row "
-        "of each folder.",
+        because="Words: a session is one conversation by its session id, wherever it went on; the peer makes a row of "
+        "each folder.",
         peer={"session": (Row("p1/S", (100, 50, 0, 0), "0.00105"), Row("p2/S", (100, 50, 0, 0), "0.00105"))},
     ),
     Case(

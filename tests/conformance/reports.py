@@ -22,12 +22,14 @@ PROGRESS: Line = {
     "timestamp": LATER,
     "sessionId": "sess",
     "version": "2.1.20",
+    "cwd": "/home/dev/app",
     "type": "progress",
     "data": {
         "type": "agent_progress",
         "agentId": "a1",
         "message": {
             "type": "assistant",
+            "uuid": "u2",
             "timestamp": "2026-03-10T10:00:00.000Z",
             "requestId": "r1",
             "message": {"id": "m1", "model": HAIKU, "usage": {"input_tokens": 20, "output_tokens": 2}},
@@ -43,8 +45,7 @@ CASES = (
         rows=day((100, 999, 0, 0), "0.015285"),
         verdict=Verdict.OURS,
         because="Merging: one message id is one response with the largest counters; the peer's daily takes the "
-        "smaller copy, the "
-        "others add both.",
+        "smaller copy, the others add both.",
         peer={"daily": (Row("2026-03-10", (100, 10, 0, 0), "0.00045"),), **everywhere((200, 1009, 0, 0), "0.015735")},
     ),
     Case(
@@ -143,8 +144,8 @@ CASES = (
         files=one(line()),
         rows={"weekly": (Row("2026-03-09", (100, 50, 0, 0), "0.00105"),)},
         verdict=Verdict.OURS,
-        because="Time: the week's first day is Monday in every report; the peer's Claude report begins on Sunday, "
-        "its others on Monday.",
+        because="Time: the week's first day is Monday in every report; the peer's Claude report begins on Sunday, its "
+        "others on Monday.",
         peer={"weekly": (Row("2026-03-08", (100, 50, 0, 0), "0.00105"),)},
     ),
     Case(

@@ -101,10 +101,12 @@ def names_of(record: UsageRecord) -> Iterator[str]:
 def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settled: bool = False) -> UsageRecord:
     """Two sightings of one response as one record, which belongs to the senior one's place.
 
-    With `settled`, `one` is what is known already, and a tie that only names could settle leaves it where it is.
+    With `settled`, `one` is what is known already: a copy in another session moves it only if it is truly earlier, not
+    where only the names of the sessions could tell which was first.
     """
     if one.place != other.place:
-        rank = _rank if settled else _seniority
+        foreign = settled and places[one.place].session_id != places[other.place].session_id
+        rank = _rank if foreign else _seniority
         earlier = rank(other, places) < rank(one, places)
     else:
         earlier = other.at < one.at

@@ -91,7 +91,7 @@ def _restart(data: bytes) -> bytes:
             break
         chunk, _ = _first_object(data[match.start() :])
         value = _decode(chunk)
-        if isinstance(value, dict) and ("uuid" in value or "sessionId" in value):
+        if isinstance(value, dict) and "sessionId" in value:  # a line nested in a torn one has none
             return data[match.start() :]
     return b""
 

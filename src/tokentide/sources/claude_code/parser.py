@@ -129,8 +129,9 @@ class LineParser:
     def final_fragment(self, raw: bytes) -> None:
         """What stands behind the last line end: counted if it is whole, else it waits for its rest."""
         for found in read_objects(raw):
-            if not isinstance(found, str):
-                self._take(found)
+            if isinstance(found, str):
+                return
+            self._take(found)
 
     def _tolerantly(self, raw: bytes, number: int) -> None:
         """A line that the typed decoder refused; all that can be read of it is."""
