@@ -33,6 +33,7 @@ class Done:
     out: bytes
     err: bytes
     most_memory_bytes: int = 0
+    cpu_seconds: float = 0
 
     @property
     def said(self) -> list[str]:
@@ -95,7 +96,7 @@ def finished(process: subprocess.Popen[bytes], timeout: float = 60) -> Done:
 
 
 def measured(machine: Machine, *arguments: str, timeout: float = 60) -> Done:
-    """The command line with the largest memory that it or a process of its own took."""
+    """The command line with its CPU time and the largest memory, those of its own processes included."""
     out, err = machine.root / "measured.out", machine.root / "measured.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen(
@@ -116,7 +117,8 @@ def measured(machine: Machine, *arguments: str, timeout: float = 60) -> Done:
                 pytest.fail(f"{arguments!r} did not end in {timeout} s")
             time.sleep(0.01)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Done(process.returncode, out.read_bytes(), err.read_bytes(), usage.ru_maxrss * 1024)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Done(process.returncode, out.read_bytes(), err.read_bytes(), usage.ru_maxrss * 1024, cpu)
 
 
 def one_clear_line(done: Done, *words: str) -> None:
@@ -196,5 +198,3 @@ def limited_files(kilobytes: int) -> tuple[str, ...]:
 def kill(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKILL) -> None:
     """End a process that this test started."""
     process.send_signal(number)
-
-

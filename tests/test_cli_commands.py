@@ -219,7 +219,7 @@ def test_doctor_is_content_with_a_healthy_machine(machine: Machine) -> None:
 
 
 def test_doctor_counts_files_that_are_gone(machine: Machine) -> None:
-    machine.write("-p/s.jsonl", usage_line()).parent
+    machine.write("-p/s.jsonl", usage_line())
     machine.call("sync")
     (machine.claude / "projects" / "-p" / "s.jsonl").unlink()
     assert "1 file read earlier and now gone" in machine.call("doctor")[1]

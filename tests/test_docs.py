@@ -53,7 +53,7 @@ def test_commands_that_the_docs_show_are_understood() -> None:
         assert name in names, name
         command = next(each for each in COMMANDS if name in (each.name, *each.aliases))
         known = {option for action in parser_of(command)._actions for option in action.option_strings}
-        assert {word for word in re.findall(r"--[a-z-]+", rest)} <= known | {"--by", "--help"}, (name, rest)
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known | {"--by", "--help"}, (name, rest)
 
 
 def test_no_page_names_a_folder_of_this_machine() -> None:

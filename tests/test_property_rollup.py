@@ -17,9 +17,9 @@ from tests.ledgers import (
     BOOK,
     COUNTERS,
     Row,
+    ask,
     assert_costs_are_true,
     assert_rollup_is_true,
-    ask,
     records_in,
     sync,
 )

@@ -99,9 +99,7 @@ def test_a_file_that_becomes_another_one(machine: Machine, change: Callable[[Pat
 
 @pytest.mark.parametrize("change", [replace, rewrite], ids=["another inode", "in place"])
 @pytest.mark.parametrize("where", ["everywhere", "the middle", "the end"])
-def test_a_file_rewritten_in_the_same_size(
-    machine: Machine, change: Callable[[Path, bytes], None], where: str
-) -> None:
+def test_a_file_rewritten_in_the_same_size(machine: Machine, change: Callable[[Path, bytes], None], where: str) -> None:
     # 60 lines are over 20 KB: the middle lies far from the head and the tail of the file.
     before = many_lines(60, first=1000)
     place = {"everywhere": slice(0, 60), "the middle": slice(30, 32), "the end": slice(58, 60)}[where]
@@ -242,9 +240,7 @@ def test_a_line_of_thirty_megabytes_that_only_a_tolerant_eye_can_read(machine: M
     assert done.most_memory_bytes < 2 * MOST_MEMORY
 
 
-@pytest.mark.parametrize(
-    "size", [63, 64, 65], ids=["just under the limit", "at the limit", "just over the limit"]
-)
+@pytest.mark.parametrize("size", [63, 64, 65], ids=["just under the limit", "at the limit", "just over the limit"])
 def test_lines_around_the_limit(machine: Machine, huge: Path, size: int) -> None:
     # 64 MiB is held in memory; beyond, a line with usage is a problem, and the next line is read all the same.
     line = b'{"type":"user","message":{"content":"'
@@ -255,7 +251,9 @@ def test_lines_around_the_limit(machine: Machine, huge: Path, size: int) -> None
     assert doctor(machine)["lines"] == 5
 
 
-def test_long_lines_are_counted_once_wherever_the_reading_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lines_are_counted_once_wherever_the_reading_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # With a limit of 4 KB in place of 64 MiB, every cut of a file that has lines beyond it.
     monkeypatch.setattr(reader_module, "MAX_LINE_BYTES", 4096)
     long = b'{"type":"user","message":{"content":"' + b"y" * 9000 + b'"}}'
@@ -308,10 +306,9 @@ SLOW = {
 @pytest.mark.parametrize("kind", SLOW)
 def test_no_line_of_a_megabyte_takes_more_than_a_few_seconds(machine: Machine, kind: str) -> None:
     machine.write("p/s.jsonl", *many_lines(1), SLOW[kind], *many_lines(1, first=1))
-    begun = time.monotonic()
-    done = run(machine, "daily", "--json", timeout=8)
+    done = measured(machine, "daily", "--json", timeout=9)
     assert done.json()["totals"]["responses"] == 2 + (kind == "a torn line, then a whole one")
-    assert time.monotonic() - begun < 4
+    assert done.cpu_seconds < 4
 
 
 # Rubbish.
@@ -322,7 +319,10 @@ def test_binary_rubbish_beside_transcripts(machine: Machine) -> None:
     machine.write("p/s.jsonl", *many_lines(3))
     for number in range(10):
         machine.write(f"p/rubbish{number}.jsonl").write_bytes(random.randbytes(20_000))
-    put(machine.claude / "projects" / "p" / "mixed.jsonl", [random.randbytes(300), *many_lines(2, first=3), random.randbytes(300)])
+    put(
+        machine.claude / "projects" / "p" / "mixed.jsonl",
+        [random.randbytes(300), *many_lines(2, first=3), random.randbytes(300)],
+    )
     done = run(machine, "daily", "--json")
     assert done.json()["totals"]["responses"] == 5
     assert len(done.said) == 1
@@ -336,7 +336,15 @@ def test_binary_rubbish_beside_transcripts(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     "magic",
-    [b"\x1f\x8b\x08", b"PK\x03\x04", b"SQLite format 3\x00", b"%PDF-1.7\n", b"\x7fELF", b"\xff\xfe{\x00", b"{\n  \"type\": 1,\n}\n"],
+    [
+        b"\x1f\x8b\x08",
+        b"PK\x03\x04",
+        b"SQLite format 3\x00",
+        b"%PDF-1.7\n",
+        b"\x7fELF",
+        b"\xff\xfe{\x00",
+        b'{\n  "type": 1,\n}\n',
+    ],
 )
 def test_other_kinds_of_files_with_the_name_of_a_transcript(machine: Machine, magic: bytes) -> None:
     machine.write("p/s.jsonl", *many_lines(2))
@@ -383,7 +391,9 @@ def test_sums_too_large_to_be_true_do_not_stop_the_report(machine: Machine) -> N
     assert responses(machine) >= 1
 
 
-@pytest.mark.parametrize("cost", ["1e308", "1e305", "1e20", "1e10", "-1", "-0.0", "1e-300", "123456789012345678901234567890"])
+@pytest.mark.parametrize(
+    "cost", ["1e308", "1e305", "1e20", "1e10", "-1", "-0.0", "1e-300", "123456789012345678901234567890"]
+)
 def test_costs_too_large_or_small_to_be_true_do_not_stop_the_report(machine: Machine, cost: str) -> None:
     line = encoded({**usage_line("odd", "odd"), "costUSD": 0.125}).replace(b"0.125", cost.encode())
     machine.write("p/s.jsonl", *many_lines(2), line)
@@ -392,7 +402,9 @@ def test_costs_too_large_or_small_to_be_true_do_not_stop_the_report(machine: Mac
         assert done.json()["totals"]["responses"] in {2, 3}
 
 
-@pytest.mark.parametrize("cwd", ["/w/a\x00b", "\x00", "/" * 5000, "/w/" + "x" * 100_000, "..", "/w/a\nb", "C:\\w", "\\\\host\\share"])
+@pytest.mark.parametrize(
+    "cwd", ["/w/a\x00b", "\x00", "/" * 5000, "/w/" + "x" * 100_000, "..", "/w/a\nb", "C:\\w", "\\\\host\\share"]
+)
 def test_folders_that_no_system_has(machine: Machine, cwd: str) -> None:
     machine.write("p/s.jsonl", *many_lines(1), {**usage_line("odd", "odd"), "cwd": cwd})
     done = run(machine, "project", "--json")
@@ -405,7 +417,7 @@ def test_a_repository_whose_git_is_a_pipe(machine: Machine) -> None:
     folder.mkdir()
     os.mkfifo(folder / ".git")
     machine.write("p/s.jsonl", {**usage_line(), "cwd": str(folder)})
-    assert run(machine, "project", "--json", timeout=10).json()["totals"]["responses"] == 1
+    assert run(machine, "project", "--json", timeout=5).json()["totals"]["responses"] == 1
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\r", b"\x00", b" "])

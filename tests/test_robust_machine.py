@@ -193,7 +193,9 @@ def test_two_accounts_are_told_apart(machine: Machine) -> None:
     assert parts == {"work@example.org": 1, "private@example.org": 2}
 
 
-@pytest.mark.parametrize("login", [b"", b"{", b"[]", b'{"oauthAccount":5}', b"\xff\xfe", b'{"oauthAccount":{"emailAddress":[]}}'])
+@pytest.mark.parametrize(
+    "login", [b"", b"{", b"[]", b'{"oauthAccount":5}', b"\xff\xfe", b'{"oauthAccount":{"emailAddress":[]}}']
+)
 def test_a_login_that_cannot_be_read_is_no_obstacle(machine: Machine, login: bytes) -> None:
     machine.write("p/s.jsonl", usage_line())
     (machine.home / ".claude.json").write_bytes(login)
@@ -372,8 +374,12 @@ def test_a_zone_that_is_not_known_is_said_in_one_line(machine: Machine) -> None:
     one_clear_line(done, "Mars/Olympus")
 
 
-@pytest.mark.parametrize("zone", ["<+0545>-5:45", "EST5EDT,M3.2.0,M11.1.0", ":Asia/Kathmandu", "Nowhere/Land", "", "UTC0"])
+@pytest.mark.parametrize(
+    "zone", ["<+0545>-5:45", "EST5EDT,M3.2.0,M11.1.0", ":Asia/Kathmandu", "Nowhere/Land", "", "UTC0"]
+)
 def test_the_systems_zone_in_any_spelling(machine: Machine, zone: str) -> None:
     machine.write("p/s.jsonl", usage_line(at="2026-03-10T22:00:00Z"))
     rows = run(machine, "daily", "--json", environ={"TZ": zone}).json()["rows"]
-    assert [row["date"] for row in rows] == ["2026-03-11" if "05:45" in zone or "Kath" in zone or "0545" in zone else "2026-03-10"]
+    assert [row["date"] for row in rows] == [
+        "2026-03-11" if "05:45" in zone or "Kath" in zone or "0545" in zone else "2026-03-10"
+    ]

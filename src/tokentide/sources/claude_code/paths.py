@@ -77,7 +77,10 @@ def find_roots(environ: Mapping[str, str], extra: Sequence[str] = ()) -> list[Ro
         Root(os.path.join(base, DESKTOP_SESSIONS), "desktop app", CLAUDE_DESKTOP)
         for base in _desktop_folders(environ, home, config_home)
     ]
-    return list({root.path: root for root in reversed(found)}.values())[::-1]
+    unique: dict[str, Root] = {}
+    for root in found:
+        unique.setdefault(root.path, root)
+    return list(unique.values())
 
 
 def discover(roots: Sequence[Root]) -> Discovery:
