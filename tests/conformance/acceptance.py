@@ -179,6 +179,7 @@ EMPTY_OR_NULL = (
             "id",
         )
     ),
+    Case(id="C51 a NUL in cwd", files=one(line(cwd="/home/dev/a\0b")), rows=B),
     Case(
         id="C51 model null",
         files=one(line(model=None)),
@@ -306,6 +307,22 @@ NUMBERS = (
         verdict=Verdict.OURS,
         because="Lines: what is no believable count is a problem that is told; the peer shows nine quintillion tokens.",
         peer={"*": (Row("", (2**63, 50, 0, 0), "55340232221128.65"),)},
+    ),
+    *(
+        Case(
+            id=f"C65 {name} 2^53",
+            files=one(line(**{name: 2**53}), SECOND),
+            rows=B,
+            problems=1,
+            verdict=Verdict.OURS,
+            because="Lines: what is no believable count is a problem that is told, and stops nothing else; the peer "
+            "counts nine quadrillion tokens.",
+            peer={"*": (Row("", tokens, usd),)},
+        )
+        for name, tokens, usd in (
+            ("input_tokens", (2**53 + 100, 100, 0, 0), "54043195527.8472"),
+            ("output_tokens", (200, 2**53 + 50, 0, 0), "202661983230.17368"),
+        )
     ),
     Case(
         id="C65 a refused counter does not stop the next line",

@@ -157,6 +157,16 @@ SPEEDS = (
         peer=everywhere((100, 50, 0, 0), "0.00105"),
     ),
     Case(
+        id="C84 more web searches than there can be",
+        files=one(line(server_tool_use={"web_search_requests": 2**53}), line(id="m2", requestId="r2")),
+        rows=day((100, 50, 0, 0), "0.00105"),
+        problems=1,
+        verdict=Verdict.OURS,
+        because="Lines: what is no believable count is a problem that is told, and stops nothing else; the peer does "
+        "not look at it.",
+        peer=everywhere((200, 100, 0, 0), "0.0021"),
+    ),
+    Case(
         id="C85 batch",
         files=one(line(service_tier="batch")),
         rows=day((100, 50, 0, 0), "0.000525"),
@@ -203,6 +213,17 @@ REPORTED = (
         verdict=Verdict.OURS,
         because="Cost: a cost below nothing is none, so it is calculated; the peer takes a dollar off the bill.",
         peer=everywhere((100, 50, 0, 0), "-1"),
+    ),
+    *(
+        Case(
+            id=f"C88 reported as {usd}",
+            files=one(line(costUSD=float(usd))),
+            rows=day((100, 50, 0, 0), "0.00105"),
+            verdict=Verdict.OURS,
+            because="Cost: a cost that nobody can have paid is none, so it is calculated; the peer believes it.",
+            peer=everywhere((100, 50, 0, 0), usd),
+        )
+        for usd in ("1e12", "1e300")
     ),
     Case(
         id="C88 reported as text",

@@ -24,6 +24,8 @@ from tokentide.cli.main import main, run
 from tokentide.cli.terminal import Terminal
 
 MINUS_ZERO = re.compile(r"-0(\.0*)?([eE][-+]?\d+)?(?![.\d])")
+MOST_USD = 10**15
+"""Above it nothing is rounded: the digits of a decimal do not reach."""
 _NAMES = {"daily": "date", "weekly": "week", "monthly": "month"}
 
 
@@ -186,7 +188,7 @@ def _tokens(item: Mapping[str, Any], write: str, read: str) -> Tokens:
 def money(usd: Decimal | float) -> str:
     """Money as the cases write it; binary fractions of the peer are rounded to nano-USD."""
     exact = usd if isinstance(usd, Decimal) else Decimal(usd)
-    return plain(exact if exact == round(exact, 9) else round(exact, 9))
+    return plain(exact if abs(exact) > MOST_USD or exact == round(exact, 9) else round(exact, 9))
 
 
 def _short(number: Decimal | float, digits: int = 2) -> str:

@@ -14,6 +14,7 @@ from tokentide.cli.workspace import Workspace
 from tokentide.model.problems import Problem
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.words import clean, plural
+from tokentide.sources.claude_code.lines import half_written
 from tokentide.sources.claude_code.paths import find_roots
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
@@ -77,7 +78,7 @@ def _examine(ledger: Ledger, synced: Synced, workspace: Workspace) -> Findings:
         roots=_roots(synced, workspace),
         lines=sum(states[found.key].position.lines for found in here),
         usage_lines=sum(states[found.key].usage_lines for found in here),
-        waiting_bytes=sum(max(states[found.key].stamp.size - states[found.key].position.offset, 0) for found in here),
+        waiting_bytes=sum(half_written(found.path, states[found.key].position.offset) for found in here),
         vanished=len(states) - len(here),
         problems=(*synced.unreadable, *_of(ledger.problems(), {found.key for found in here})),
         problem_count=synced.problems,

@@ -63,7 +63,8 @@ def _counters() -> list[Column]:
 def _key_cell(report: Report) -> Cell:
     """The row's key as people read it."""
     if report.kind.name == "project":
-        return lambda row: words.project_name(row.key)
+        names = words.project_names(row.key for row in report.rows)
+        return lambda row: names.get(row.key, "")
     if report.kind.name == "model":
         return lambda row: words.clean(row.key)
     return lambda row: words.clean(row.key) or "(none)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -105,16 +105,15 @@ def _chart(overview: Overview, room: int) -> list[Text]:
 def _tops(overview: Overview, room: int) -> list[Table | Text]:
     """The dearest models and projects of the month."""
     result: list[Table | Text] = []
-    for title, rows, name in (
-        ("Models", overview.models, words.model_name),
-        ("Projects", overview.projects, words.project_name),
-    ):
+    models = {row.key: words.model_name(row.key) for row in overview.models}
+    projects = words.project_names(row.key for row in overview.projects)
+    for title, rows, names in (("Models", overview.models, models), ("Projects", overview.projects, projects)):
         if rows:
-            result += [Text(f"{title} this month", style="bold"), _ranking(rows, name, room), Text("")]
+            result += [Text(f"{title} this month", style="bold"), _ranking(rows, names, room), Text("")]
     return result
 
 
-def _ranking(rows: Sequence[Row], name: Callable[[str], str], room: int) -> Table:
+def _ranking(rows: Sequence[Row], names: Mapping[str, str], room: int) -> Table:
     """Names with their cost and a bar."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, max_width=24 if room >= NARROW else 16, overflow="ellipsis")
@@ -123,7 +122,7 @@ def _ranking(rows: Sequence[Row], name: Callable[[str], str], room: int) -> Tabl
     top = max(row.sums.cost for row in rows)
     for row in rows:
         table.add_row(
-            Text(f"  {name(row.key)}"),
+            Text(f"  {names[row.key]}"),
             Text(words.cost(row.sums), style="green"),
             Text(thin_bar(row.sums.cost, top, max(room - 46, 6)), style="blue"),
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tokentide.store.query import Sums
@@ -76,6 +78,18 @@ def model_name(model: str) -> str:
 def project_name(path: str) -> str:
     """The last part of a folder; the whole text where there is none."""
     return clean(re.split(r"[/\\]", path.rstrip("/\\"))[-1] or path) or "(unknown)"
+
+
+def project_names(paths: Iterable[str]) -> dict[str, str]:
+    """A short name for each folder: its last part, with as many parts before it as tell it from the others."""
+    every = list(dict.fromkeys(paths))
+    names = dict(zip(every, map(project_name, every), strict=True))
+    for parts in (2, 3):
+        taken = Counter(names.values())
+        for path in every:
+            if taken[names[path]] > 1:
+                names[path] = clean("/".join(re.split(r"[/\\]", path.rstrip("/\\"))[-parts:])) or names[path]
+    return names
 
 
 def plural(count: int, noun: str) -> str:

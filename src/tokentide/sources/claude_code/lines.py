@@ -28,6 +28,7 @@ from tokentide.sources.claude_code.wire import (
 
 MAX_DEPTH = 100
 """Values nested deeper are replaced by null; nothing that is read lies below level 6."""
+MAX_FRAGMENT_BYTES = 1 << 26
 MAX_RESTARTS = 32
 """How many later places in a torn line are tried as the start of a whole object."""
 
@@ -53,6 +54,17 @@ def read_objects(raw: bytes) -> Iterator[Line | str]:
             continue
         yield "no JSON object" if value is not None or not chunk else "broken JSON"
         rest = _restart(chunk + rest if chunk else rest)
+
+
+def half_written(path: str, offset: int) -> int:
+    """Bytes behind the last line end that are no whole line yet; 0 for a last line that only lacks its end."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            rest = file.read(MAX_FRAGMENT_BYTES)
+    except OSError:
+        return 0
+    return len(rest) if any(isinstance(found, str) for found in read_objects(rest)) else 0
 
 
 def _as_line(value: dict[object, object]) -> Line | str:
