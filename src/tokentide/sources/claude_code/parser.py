@@ -1,13 +1,9 @@
-"""From lines to usage records: identity, merging within a file, tokens, and what a session is called.
-
-The rules are DESIGN.md section 5; the cases they come from stand in this folder's README.
-"""
+"""Takes the lines of transcripts: which bear usage, which name a session or a sub-agent, which cannot be read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,13 +13,17 @@ from tokentide.model.usage import Place, UsageRecord
 from tokentide.repositories import project_of
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.sources.claude_code.lines import read_objects
+from tokentide.sources.claude_code.sightings import (
+    Sighting,
+    adds_nothing,
+    anonymous_identity,
+    iteration_record,
+    record_of,
+)
 from tokentide.sources.claude_code.wire import (
-    Counts,
     Iteration,
     Line,
-    Message,
     Nested,
-    Usage,
     decode_agent_result,
     decode_line,
     decode_stamp,
@@ -31,15 +31,12 @@ from tokentide.sources.claude_code.wire import (
 )
 
 SYNTHETIC = "<synthetic>"
-FINAL_COUNTS_SINCE = (2, 1, 69)
-"""From this client version on a null `stop_reason` no longer means a placeholder count."""
 SUMMARY_RANK = 1
 TITLE_RANK = {"ai-title": 2, "custom-title": 3}
 PROBLEMS_KEPT = 100
 """Problems of one file that are listed one by one; the others are only counted."""
 USAGE, IGNORED = "usage", "ignored"
 """What a line can be, beside a problem, which is told by its reason."""
-NANO_USD = 1_000_000_000
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -188,21 +185,21 @@ class LineParser:
         at = parse_instant(stamp) if stamp else None
         if at is None:
             return "usage without a valid timestamp"
-        sighting = _Sighting(at, self._place(line, agent or "", sidechain=sidechain), response.request_id or "")
+        sighting = Sighting(at, self._place(line, agent or "", sidechain=sidechain), response.request_id or "")
         known = self.harvest.records.get(message.id or "") if line.cost_usd is None else None
-        if known is None or not _adds_nothing(known, message, message.usage, sighting):
-            self._add_record(_record(message, message.usage, sighting, line), message.usage.iterations or ())
+        if known is None or not adds_nothing(known, message, message.usage, sighting):
+            self._addrecord_of(record_of(message, message.usage, sighting, line), message.usage.iterations or ())
         return USAGE
 
-    def _add_record(self, record: UsageRecord, iterations: Sequence[Iteration]) -> None:
+    def _addrecord_of(self, record: UsageRecord, iterations: Sequence[Iteration]) -> None:
         """Add a sighting, and those of its passes that were on another model."""
         if not record.identity:
             session = self.harvest.places[record.place].session_id
-            record = msgspec.structs.replace(record, identity=_anonymous(session, record))
+            record = msgspec.structs.replace(record, identity=anonymous_identity(session, record))
         self._merge(record)
         for index, iteration in enumerate(iterations):
             if iteration.model and iteration.model != record.model:
-                self._merge(_iteration_record(iteration, record, index))
+                self._merge(iteration_record(iteration, record, index))
 
     def _merge(self, record: UsageRecord) -> None:
         """Put a sighting with those of the same response."""
@@ -231,129 +228,3 @@ class LineParser:
                 )
             )
         return index
-
-
-class _Sighting(NamedTuple):
-    """When, where and by which request a response was seen."""
-
-    at: int
-    place: int
-    request_id: str
-
-
-def _adds_nothing(known: UsageRecord, message: Message, usage: Usage, sighting: _Sighting) -> bool:
-    """True for a later streamed copy that repeats what is known: half of all lines, so it is told apart cheaply."""
-    at, place, request = sighting
-    split, tools = usage.cache_creation, usage.server_tool_use
-    return (
-        known.place == place
-        and known.at <= at
-        and known.request_id == request
-        and known.output_is_final
-        and known.output_tokens >= (usage.output_tokens or 0)
-        and known.input_tokens == usage.input_tokens
-        and known.cache_read_tokens == (usage.cache_read_input_tokens or 0)
-        and known.cache_creation_5m_tokens + known.cache_creation_1h_tokens == (usage.cache_creation_input_tokens or 0)
-        and known.cache_creation_1h_tokens == ((split.ephemeral_1h_input_tokens or 0) if split else 0)
-        and known.web_search_requests == ((tools.web_search_requests or 0) if tools else 0)
-        and known.model == message.model
-        and known.speed == (usage.speed or "")
-        and known.service_tier == (usage.service_tier or "")
-        and known.inference_geo == _geography(usage)
-        and known.reported_cost < 0
-        and not any(_counts_apart(iteration, message.model) for iteration in usage.iterations or ())
-    )
-
-
-def _counts_apart(iteration: Iteration, model: str | None) -> bool:
-    """True for a pass whose tokens are not in the top-level counts: on another model, or a compaction."""
-    return iteration.type == "compaction" or (iteration.model is not None and iteration.model != model)
-
-
-def _geography(usage: Usage) -> str:
-    """Where it was computed; `not_available` says nothing."""
-    return usage.inference_geo if usage.inference_geo not in (None, "not_available") else ""
-
-
-def _record(message: Message, usage: Usage, sighting: _Sighting, line: Line) -> UsageRecord:
-    """One sighting as a record; its identity is empty where it bears no id."""
-    at, place, request = sighting
-    counts = _tokens(usage)
-    for iteration in usage.iterations or ():
-        if iteration.type == "compaction" and (not iteration.model or iteration.model == message.model):
-            counts = _Tokens(*map(sum, zip(counts, _tokens(iteration), strict=True)))
-    return UsageRecord(
-        message.id or (f"request:{request}" if request else ""),
-        request,
-        at,
-        place,
-        message.model or "",
-        *counts,
-        web_search_requests=(usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0,
-        speed=usage.speed or "",
-        service_tier=usage.service_tier or "",
-        inference_geo=_geography(usage),
-        output_is_final=message.stop_reason is not None or _is_final(line.version),
-        reported_cost=-1 if line.cost_usd is None or line.cost_usd < 0 else round(line.cost_usd * NANO_USD),
-    )
-
-
-def _iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> UsageRecord:
-    """A pass on another model: a response of its own, told from its parent by its position."""
-    return UsageRecord(
-        f"{parent.identity}#{index}",
-        f"{parent.request_id}#{index}" if parent.request_id else "",
-        parent.at,
-        parent.place,
-        iteration.model or "",
-        *_tokens(iteration),
-        service_tier=parent.service_tier,
-        inference_geo=parent.inference_geo,
-        output_is_final=parent.output_is_final,
-    )
-
-
-class _Tokens(NamedTuple):
-    """The five counters of a record, in its order."""
-
-    input: int
-    output: int
-    cache_creation_5m: int
-    cache_creation_1h: int
-    cache_read: int
-
-
-def _tokens(counts: Counts) -> _Tokens:
-    """The five counters of a usage object.
-
-    Where the split by lifetime and the flat sum disagree the larger counts; the difference is taken as 5 minutes.
-    """
-    split = counts.cache_creation
-    short = (split.ephemeral_5m_input_tokens or 0) if split is not None else 0
-    long = (split.ephemeral_1h_input_tokens or 0) if split is not None else 0
-    flat = counts.cache_creation_input_tokens or 0
-    return _Tokens(
-        counts.input_tokens or 0,
-        counts.output_tokens or 0,
-        max(short, flat - long),
-        long,
-        counts.cache_read_input_tokens or 0,
-    )
-
-
-def _anonymous(session: str, record: UsageRecord) -> str:
-    """The identity of a response without ids: session, instant, model, counts."""
-    counts = (
-        record.input_tokens,
-        record.output_tokens,
-        record.cache_creation_5m_tokens,
-        record.cache_creation_1h_tokens,
-        record.cache_read_tokens,
-    )
-    return ":".join(map(str, ("anonymous", session, record.at, record.model, *counts)))
-
-
-def _is_final(version: str | None) -> bool:
-    """True for a client that writes counts only when they are final; unknown versions are taken as old."""
-    parts = (version or "0").split("-")[0].split(".")[:3]
-    return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= FINAL_COUNTS_SINCE
