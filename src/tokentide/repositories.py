@@ -27,7 +27,7 @@ def project_of(cwd: str, slug: str = "") -> str:
 
 def _repository(cwd: str) -> str:
     """The root of the repository around a local folder; empty if none is found on this machine."""
-    if not os.path.isabs(cwd) or cwd.startswith(("//", "\\\\")):
+    if not os.path.isabs(cwd) or cwd.startswith(("//", "\\\\")) or "\0" in cwd:
         return ""
     home, folder = os.path.expanduser("~"), os.path.normpath(cwd)
     for _ in range(MAX_LEVELS):

@@ -13,6 +13,8 @@ from tokentide.sources.claude_code.wire import Counts, Iteration, Line, Message,
 FINAL_COUNTS_SINCE = (2, 1, 69)
 """From this client version on a null `stop_reason` no longer means a placeholder count."""
 NANO_USD = 1_000_000_000
+MAX_REPORTED_USD = 1_000_000
+"""Above this a reported cost of one response is not believed."""
 
 
 class Sighting(NamedTuple):
@@ -76,8 +78,13 @@ def record_of(message: Message, usage: Usage, sighting: Sighting, line: Line) ->
         service_tier=usage.service_tier or "",
         inference_geo=_geography(usage),
         output_is_final=message.stop_reason is not None or _is_final(line.version),
-        reported_cost=-1 if line.cost_usd is None or line.cost_usd < 0 else round(line.cost_usd * NANO_USD),
+        reported_cost=_reported(line.cost_usd),
     )
+
+
+def _reported(cost_usd: float | None) -> int:
+    """The client's own figure in nano-USD; -1 where it gave none, or none that can be true."""
+    return round(cost_usd * NANO_USD) if cost_usd is not None and 0 <= cost_usd <= MAX_REPORTED_USD else -1
 
 
 def iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> UsageRecord:

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-MAX_COUNT = 2**53
-"""Largest count believed; far beyond any response, and exact in every reader of our JSON."""
+MAX_COUNT = 10**9
+"""Largest count believed: a hundred times any context. Costs of such counts still fit 64 bits."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 
