@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,16 +59,15 @@ def start(
     environ: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
     stdout: int = subprocess.PIPE,
-    own_group: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """The command line as a process that goes on by itself."""
+    """The command line as a process that goes on by itself, in a group of its own."""
     return subprocess.Popen(
         command(machine, *arguments, prefix=prefix),
         env={**machine._environ(), **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
-        start_new_session=own_group,
+        start_new_session=True,
     )
 
 
@@ -89,7 +88,7 @@ def finished(process: subprocess.Popen[bytes], timeout: float = 60) -> Done:
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         _, err = process.communicate()
         pytest.fail(f"{process.args!r} did not end in {timeout} s: {err[-2000:]!r}")
     return Done(process.returncode, out or b"", err)
@@ -105,6 +104,7 @@ def measured(machine: Machine, *arguments: str, timeout: float = 60) -> Done:
             stdin=subprocess.DEVNULL,
             stdout=to_out,
             stderr=to_err,
+            start_new_session=True,
         )
         end = time.monotonic() + timeout
         while True:
@@ -112,7 +112,7 @@ def measured(machine: Machine, *arguments: str, timeout: float = 60) -> Done:
             if pid:
                 break
             if time.monotonic() > end:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 pytest.fail(f"{arguments!r} did not end in {timeout} s")
             time.sleep(0.01)
@@ -195,6 +195,22 @@ def limited_files(kilobytes: int) -> tuple[str, ...]:
     return ("bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "limited")
 
 
-def kill(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKILL) -> None:
-    """End a process that this test started."""
-    process.send_signal(number)
+def group_is_gone(process: subprocess.Popen[bytes], seconds: float = 5) -> bool:
+    """Whether all processes that the ended one started end in that time; those that do not are killed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    return False
+
+
+def until(happened: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something that must happen."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)

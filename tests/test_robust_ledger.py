@@ -14,7 +14,19 @@ from random import Random
 import pytest
 
 from tests.conftest import Machine
-from tests.hardships import Done, finished, many_lines, one_clear_line, put, responses, run, start
+from tests.hardships import (
+    Done,
+    finished,
+    group_is_gone,
+    many_lines,
+    one_clear_line,
+    ordinary_rights,
+    put,
+    responses,
+    run,
+    start,
+    until,
+)
 from tests.ledgers import ROLLUP_FROM_RECORDS, rollup_columns
 
 LINES = 400
@@ -43,21 +55,19 @@ def assert_sound(path: Path) -> None:
 
 
 def test_kills_at_any_moment_leave_a_sound_ledger(machine: Machine) -> None:
-    # Twelve times, the first reading and later ones; between the kills more is appended.
-    random, count = Random(5), 12_000
-    path = put(machine.claude / "projects" / "p" / "s.jsonl", many_lines(count))
-    killed = 0
-    for number in range(12):
+    # Ten times, the first reading and later ones, each with something new to take in.
+    random, count, killed = Random(5), 0, 0
+    path = machine.claude / "projects" / "p" / "s.jsonl"
+    for _ in range(10):
+        put(path, many_lines(6000, first=count), append=True)
+        count += 6000
         process = start(machine, "sync")
-        time.sleep(random.uniform(0.02, 0.55))
+        until(machine.ledger.exists)
+        time.sleep(random.uniform(0, 0.3))
         killed += process.poll() is None
         process.kill()
         process.communicate()
-        if machine.ledger.exists():
-            assert_sound(machine.ledger)
-        if number % 2:
-            put(path, many_lines(500, first=count), append=True)
-            count += 500
+        assert_sound(machine.ledger)
     assert killed > 3
     done = run(machine, "daily", "--json")
     totals = done.json()["totals"]
@@ -84,40 +94,48 @@ def test_a_kill_while_the_ledger_is_made_anew_loses_no_history(machine: Machine)
     assert responses(machine) == 4 * LINES
 
 
+def long_reading(machine: Machine) -> int:
+    """140 MB in 30 files, read over several processes; returns how many responses they hold."""
+    filler = b'{"type":"user","message":{"content":"' + b"x" * 9000 + b'"}}'
+    for number in range(30):
+        lines = [part for line in many_lines(100, first=100 * number) for part in (line, *[filler] * 5)]
+        put(machine.claude / "projects" / f"p{number}" / "s.jsonl", lines)
+    return 3000
+
+
 @pytest.mark.parametrize("everyone", [False, True], ids=["the process", "its group, as the terminal does"])
 def test_control_c_during_a_first_reading(machine: Machine, everyone: bool) -> None:
-    # 60 MB in 12 files: read over several processes, long enough to be interrupted.
-    filler = b'{"type":"user","message":{"content":"' + b"x" * 9000 + b'"}}'
-    for number in range(12):
-        lines = [part for line in many_lines(500, first=500 * number) for part in (line, filler)]
-        put(machine.claude / "projects" / f"p{number}" / "s.jsonl", lines)
-    interrupted = 0
-    for delay in (0.12, 0.16, 0.2, 0.25, 0.3):
+    count, interrupted = long_reading(machine), 0
+    for delay in (0, 0.01, 0.03, 0.06, 0.1, 0.15):
         shutil.rmtree(machine.ledger.parent, ignore_errors=True)
-        process = start(machine, "daily", "--json", own_group=True)
+        process = start(machine, "daily", "--json")
+        until(machine.ledger.exists)
         time.sleep(delay)
         (os.killpg if everyone else os.kill)(process.pid, signal.SIGINT)
         done = finished(process, timeout=5)
-        assert done.code in {0, 130}, done.err
+        assert done.code in {0, 130, -signal.SIGINT}, done.err
         interrupted += done.code == 130
         assert done.err == b""
-        assert done.out == b"" or done.code == 0
-        if machine.ledger.exists():
-            assert_sound(machine.ledger)
+        assert done.out == b"" or done.code != 130
+        assert group_is_gone(process)
+        assert_sound(machine.ledger)
     assert interrupted
-    assert responses(machine) == 6000
+    assert responses(machine) == count
 
 
-def test_control_c_ends_the_processes_that_read(machine: Machine) -> None:
-    filler = b'{"type":"user","message":{"content":"' + b"x" * 9000 + b'"}}'
-    for number in range(30):
-        put(machine.claude / "projects" / f"p{number}" / "s.jsonl", [filler] * 500)
-    process = start(machine, "daily", own_group=True)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    finished(process, timeout=5)
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_that_read_end_with_the_one_that_started_them(machine: Machine, number: signal.Signals) -> None:
+    long_reading(machine)
+    for delay in (0.02, 0.06):
+        shutil.rmtree(machine.ledger.parent, ignore_errors=True)
+        process = start(machine, "daily")
+        until(machine.ledger.exists)
+        time.sleep(delay)
+        process.send_signal(number)
+        process.wait()
+        gone = group_is_gone(process, seconds=3)
+        process.communicate()
+        assert gone
 
 
 # Many at once.
@@ -330,8 +348,11 @@ def test_a_damaged_ledger_is_made_anew_from_the_transcripts(machine: Machine, da
     assert first.json()["totals"]["responses"] == 3 * LINES + 10
     second = run(machine, "daily", "--json")
     assert (second.json()["totals"], second.err) == (first.json()["totals"], b"")
-    assert_sound(machine.ledger)
     _check_what_was_said(machine, first)
+    # What no report looks at may stay unnoticed, but not for ever: a rebuild looks at everything.
+    assert run(machine, "sync", "--rebuild").code == 0
+    assert_sound(machine.ledger)
+    assert responses(machine) == 3 * LINES + 10
 
 
 def _check_what_was_said(machine: Machine, done: Done) -> None:
@@ -362,10 +383,11 @@ def test_history_without_transcripts_is_saved_as_far_as_it_can_be_read(
         assert "could not be read" in first.err.decode()
     totals = first.json()["totals"]
     assert (totals["input_tokens"], totals["output_tokens"]) == (kept * 100, kept * 50)
-    if damage in {middle, zeros, every_fourth, tables_gone, torn}:
-        assert kept > LINES, first.err
+    if damage in {middle, zeros, every_fourth, tables_gone, torn, truncated, bad_text}:
+        assert kept >= LINES, first.err
     second = run(machine, "daily", "--json")
-    assert (second.json()["totals"]["responses"], second.err) == (kept, b"")
+    assert second.json()["totals"]["responses"] == kept
+    assert b"damaged" not in second.err
 
 
 def test_what_a_damaged_ledger_lost_is_counted(machine: Machine) -> None:
@@ -429,6 +451,19 @@ def test_single_bits_that_flip_anywhere(machine: Machine) -> None:
         assert done.code in {0, 1}, done.err
         assert b"Traceback" not in done.err
         assert done.code == 0 or len(done.said) == 1
+
+
+def test_a_damaged_ledger_in_a_folder_that_cannot_be_written(machine: Machine) -> None:
+    rights = ordinary_rights()
+    settled(machine)
+    header(machine.ledger)
+    before = machine.ledger.read_bytes()
+    machine.ledger.parent.chmod(0o500)
+    done = run(machine, "daily", "--json", prefix=rights)
+    machine.ledger.parent.chmod(0o700)
+    assert done.json()["totals"]["responses"] == 3 * LINES
+    assert "nothing new was kept" in done.err.decode()
+    assert machine.ledger.read_bytes() == before
 
 
 def test_a_ledger_that_cannot_be_set_aside_is_still_reported_around(machine: Machine) -> None:

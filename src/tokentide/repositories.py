@@ -46,6 +46,8 @@ def _git_root(folder: str) -> str:
     git = os.path.join(folder, ".git")
     if os.path.isdir(git):
         return folder
+    if not os.path.isfile(git):
+        return ""
     try:
         with open(git, "rb") as file:
             text = file.read(GIT_FILE_BYTES).decode("utf-8", "replace")

@@ -32,7 +32,8 @@ MAX_FRAGMENT_BYTES = 1 << 26
 MAX_RESTARTS = 32
 """How many later places in a torn line are tried as the start of a whole object."""
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
+"""A string, which may lack its end, or a bracket."""
 _OBJECT_START = re.compile(rb'\{\s*"\w+"\s*:')
 _LONE_SURROGATE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PADDING = b"\x00\xef\xbb\xbf \t\r\n"

@@ -148,7 +148,7 @@ class _Walk:
 
     def _visit(self, entry: os.DirEntry[str], root: Root, slug: str) -> None:
         """Take a transcript, or go down into a folder."""
-        if entry.name.endswith(".jsonl"):
+        if entry.name.endswith(".jsonl") and not _is_folder(entry):
             self._take(entry, root, slug)
         elif _is_folder(entry) and (not entry.is_symlink() or self._is_new(entry.path)):
             for inner in self._entries(entry.path):

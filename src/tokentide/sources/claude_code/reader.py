@@ -6,11 +6,10 @@ begin with `{` and end with `}`, or it is examined; a line that may name a sessi
 
 from __future__ import annotations
 
-import os
 import zlib
 from io import FileIO
 
-from tokentide.model.files import FileState, Position
+from tokentide.model.files import FileStamp, FileState, Position
 from tokentide.sources.claude_code.parser import IGNORED, SUMMARY_RANK, FileContext, Harvest, LineParser
 from tokentide.sources.claude_code.paths import FoundFile
 
@@ -41,7 +40,7 @@ class TranscriptReader:
         cannot be read.
         """
         with open(found.path, "rb", buffering=0) as file:
-            before = known if known is not None and _continues(file, known.position) else _unread(found, known)
+            before = known if known is not None and _continues(file, known, found.stamp) else _unread(found, known)
             start = before.position
             context = FileContext(
                 found.key, found.slug, session_of(found.path), found.source, account, start.opened_at or None
@@ -86,19 +85,22 @@ class _Scan:
         """Feed every complete line to the parser, and a whole last one without a line end."""
         held = 0
         while read := file.readinto(memoryview(self._buffer)[held:]):
-            held += read
-            end = self._buffer.rfind(b"\n", 0, held) + 1
-            if end:
-                self._lines(end)
-                self.offset += end
-                self._buffer[: held - end] = self._buffer[end:held]
-                held -= end
-            elif held == MAX_LINE_BYTES:
-                held = self._skip_line(file)
+            held = self._consume(held + read)
+            if held >= MAX_LINE_BYTES:
+                held = self._consume(self._skip_line(file))
             if held == len(self._buffer):
                 self._buffer.extend(bytes(min(held, MAX_LINE_BYTES - held)))
         if held:
             self._fragment(bytes(self._buffer[:held]))
+
+    def _consume(self, held: int) -> int:
+        """Feed the complete lines of the buffer; returns how many bytes of the next one are left at its beginning."""
+        end = self._buffer.rfind(b"\n", 0, held) + 1
+        if end:
+            self._lines(end)
+            self.offset += end
+            self._buffer[: held - end] = self._buffer[end:held]
+        return held - end
 
     def _lines(self, end: int) -> None:
         """The lines of `buffer[:end]`; the inner loop of a first read, so it asks for nothing twice."""
@@ -135,28 +137,27 @@ class _Scan:
             start = stop + 1
 
     def _skip_line(self, file: FileIO) -> int:
-        """Pass over a line too long to hold; returns how many bytes of the next one are in the buffer."""
-        bears = False
-        while True:
-            held = len(self._buffer)
-            bears = bears or self._buffer.find(COUNTER) != -1
-            overlap = len(COUNTER)
-            self._buffer[:overlap] = self._buffer[held - overlap : held]
-            self.offset += held - overlap
-            read = file.readinto(memoryview(self._buffer)[overlap:])
-            end = self._buffer.find(b"\n", overlap, overlap + read) + 1
-            if end or not read:
-                break
-        self._book_long_line(bears=bears or self._buffer.find(COUNTER, 0, end) != -1, complete=bool(end))
-        self.offset += end
-        self._buffer[: overlap + read - end] = self._buffer[end : overlap + read]
-        return overlap + read - end if end else 0
+        """Pass over a line too long to hold; returns how many bytes behind its end are in the buffer.
 
-    def _book_long_line(self, *, bears: bool, complete: bool) -> None:
-        """Count the long line, once it is complete."""
-        self.number += complete
-        if complete:
-            self.parser.count("line with usage over 64 MiB" if bears else IGNORED, self.number)
+        A long line that has no end yet is read again next time.
+        """
+        buffer, passed, overlap, bears = self._buffer, 0, len(COUNTER), False
+        held = read = len(buffer)
+        while read:
+            bears = bears or buffer.find(COUNTER, 0, held) != -1
+            buffer[:overlap] = buffer[held - overlap : held]
+            passed += held - overlap
+            read = file.readinto(memoryview(buffer)[overlap:]) or 0
+            held = overlap + read
+            end = buffer.find(b"\n", overlap, held) + 1
+            if end:
+                bears = bears or buffer.find(COUNTER, 0, end) != -1
+                self.offset += passed + end
+                self.number += 1
+                self.parser.count("line with usage over 64 MiB" if bears else IGNORED, self.number)
+                buffer[: held - end] = buffer[end:held]
+                return held - end
+        return 0
 
     def _fragment(self, raw: bytes) -> None:
         """What stands behind the last line end."""
@@ -184,11 +185,12 @@ def _own_summaries(file: FileIO, summaries: dict[str, str]) -> list[str]:
     return found
 
 
-def _continues(file: FileIO, known: Position) -> bool:
-    """True if the file still begins and goes on as it was read."""
-    if os.fstat(file.fileno()).st_size < known.offset:
+def _continues(file: FileIO, known: FileState, now: FileStamp) -> bool:
+    """True if it is the same file, longer than it was, and still begins and goes on as it was read."""
+    before, position = known.stamp, known.position
+    if (before.inode, before.device) != (now.inode, now.device) or now.size <= before.size:
         return False
-    return _checksums(file, known.offset, known.head_length) == (known.head_checksum, known.tail_checksum)
+    return _checksums(file, position.offset, position.head_length) == (position.head_checksum, position.tail_checksum)
 
 
 def _checksums(file: FileIO, offset: int, head_length: int) -> tuple[int, int]:

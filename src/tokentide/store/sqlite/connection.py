@@ -24,7 +24,7 @@ def connect(path: str) -> sqlite3.Connection:
     with translated(path):
         connection = _open(path)
         try:
-            _prepare(connection, path)
+            prepare(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -39,7 +39,7 @@ def _open(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=64)
 
 
-def _prepare(connection: sqlite3.Connection, path: str) -> None:
+def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Check the format; lay out a new file in one transaction, so that two processes may start at once."""
     found = _format(connection)
     if found > schema.FORMAT:

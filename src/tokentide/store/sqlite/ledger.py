@@ -14,7 +14,7 @@ from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
 from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import moments_statement, totals_statement
-from tokentide.store.sqlite.connection import MEMORY, connect, transaction, translated
+from tokentide.store.sqlite.connection import MEMORY, connect, prepare, transaction, translated
 
 if TYPE_CHECKING:
     from tokentide.store.sqlite.intake import Intake
@@ -49,6 +49,7 @@ class Ledger:
         """A copy that is kept nowhere, for when the file cannot be written."""
         copy = sqlite3.connect(MEMORY, isolation_level=None)
         self._connection.backup(copy)
+        prepare(copy, MEMORY)
         return Ledger(copy, MEMORY)
 
     @property
