@@ -304,7 +304,7 @@ def tables_gone(path: Path) -> None:
 
 def bad_text(path: Path) -> None:
     """Texts are no UTF-8 any more."""
-    data = path.read_bytes().replace(b"claude-sonnet-4-20250514", b"claude-\xff\xfe\xfd\xfc-4-20250514")
+    data = path.read_bytes().replace(b"claude-sonnet-4-20250514", b"claude-\xff\xfe\xfd\xfc\xfb\xfa-4-20250514")
     path.write_bytes(data)
 
 

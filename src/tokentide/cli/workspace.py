@@ -40,8 +40,11 @@ class Workspace:
             return self._attempt(work, rebuild=rebuild)
         except LedgerDamagedError as error:
             self.terminal.say(str(error))
+        try:
             self._recover()
             return self._attempt(work, rebuild=rebuild)
+        except LedgerUnwritableError as error:
+            return self._without_a_file(work, error)
 
     def _attempt(self, work: Work[T], *, rebuild: bool) -> T:
         ledger = self._open()
@@ -72,7 +75,16 @@ class Workspace:
         from tokentide.sync.recovery import recover
 
         recovered = recover(locations.ledger_path(), self._synchroniser(), self.terminal.now)
-        self.terminal.say(recovered.sentence())
+        if recovered is not None:
+            self.terminal.say(recovered.sentence())
+
+    def _without_a_file(self, work: Work[T], error: LedgerUnwritableError) -> T:
+        """The damaged ledger can be neither set aside nor replaced: go on with what it and the transcripts give."""
+        from tokentide.sync.recovery import recover_in_memory
+
+        self._say_unkept(error)
+        with recover_in_memory(locations.ledger_path(), self._synchroniser()) as ledger:
+            return work(ledger, self._synchroniser().sync(ledger))
 
     def _synchroniser(self) -> Synchroniser:
         return Synchroniser(self.settings, self.terminal.environ, self.book, observer_for(self.terminal))

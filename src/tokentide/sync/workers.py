@@ -34,8 +34,10 @@ def read_all(tasks: Sequence[Task], progress: Progress, meanwhile: Callable[[], 
     except (OSError, ImportError):  # no semaphores in this sandbox
         yield from _serially(_groups(tasks), progress)
         return
-    with pool:
+    try:
         yield from _in_parallel(pool, _groups(tasks), progress, meanwhile)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _serially(groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
@@ -98,4 +100,20 @@ def _pool() -> ProcessPoolExecutor:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(_processors(), mp_context=get_context("fork" if sys.platform == "linux" else "spawn"))
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(_processors(), context, initializer=_begin_work, initargs=(os.getpid(),))
+
+
+def _begin_work(parent: int) -> None:
+    """In a new process: leave Ctrl+C to the parent, and end when it is gone."""
+    import signal
+    import threading
+    import time
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=watch, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 
@@ -156,5 +157,9 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
 
 
 def _statements(script: str) -> list[str]:
-    """The statements of a script; `executescript` would commit the transaction around it."""
-    return [part for part in script.split(";\n") if "CREATE" in part]
+    """The statements of a script, bare: SQLite keeps their text, which has to be read at each start.
+
+    `executescript` would commit the transaction around it.
+    """
+    bare = re.sub(r"\s+", " ", re.sub(r"--.*", "", script))
+    return [part.strip() for part in bare.split(";") if part.strip()]
