@@ -393,7 +393,7 @@ def test_history_without_transcripts_is_saved_as_far_as_it_can_be_read(
 def test_what_a_damaged_ledger_lost_is_counted(machine: Machine) -> None:
     for path in settled(machine):
         path.unlink()
-    every_fourth(machine.ledger)
+    truncated(machine.ledger)
     done = run(machine, "daily", "--json")
     kept = done.json()["totals"]["responses"]
     said = done.err.decode()

@@ -37,14 +37,18 @@ def busy(machine: Machine) -> Machine:
             line = usage_line(f"{word}{day}", f"r{word}{day}", at=at, model=model, session=f"{word}-session", **counts)
             lines.append({**line, "cwd": f"/w/{word}", "gitBranch": f"{word}-branch"})
         machine.write(f"-w-{word}/{word}.jsonl", *lines)
-    machine.write("-w-alpha/small.jsonl", usage_line("tiny", "tiny", at="2026-06-01T00:00:00Z", input_tokens=1, output_tokens=0))
+    machine.write(
+        "-w-alpha/small.jsonl", usage_line("tiny", "tiny", at="2026-06-01T00:00:00Z", input_tokens=1, output_tokens=0)
+    )
     return machine
 
 
 # Pipes.
 
 
-@pytest.mark.parametrize("words", [("daily",), ("session", "--json"), ("--json",), ("doctor",), ("--help",), ("daily", "--help")])
+@pytest.mark.parametrize(
+    "words", [("daily",), ("session", "--json"), ("--json",), ("doctor",), ("--help",), ("daily", "--help")]
+)
 def test_a_pipe_that_nobody_reads(machine: Machine, words: tuple[str, ...]) -> None:
     machine.write("p/s.jsonl", usage_line())
     reading, writing = os.pipe()
@@ -160,7 +164,9 @@ def test_the_width_that_the_environment_names(busy: Machine, columns: str) -> No
     assert set(numbers_in(done.out.decode())) <= allowed
 
 
-@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}, {"TERM": "unknown"}, {"TERM": ""}])
+@pytest.mark.parametrize(
+    "environ", [{"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}, {"TERM": "unknown"}, {"TERM": ""}]
+)
 def test_on_a_terminal_without_colours(busy: Machine, environ: dict[str, str]) -> None:
     for words in ((), ("daily",), ("block",), ("session",), ("daily", "--by", "model")):
         out = on_a_terminal(busy, *words, environ=environ)
@@ -319,7 +325,15 @@ def test_no_name_steers_the_terminal_elsewhere(hostile: Machine) -> None:
     put_bad = b"{broken" + EVIL.encode()
     name = "evil\x1b[31m\u202e.jsonl"
     hostile.write(f"-w-evil/{name}", put_bad, b'{"usage":{"input_tokens":')
-    for words in ((), ("--json",), ("doctor",), ("doctor", "--all"), ("doctor", "--json"), ("sync",), ("session", "--ccusage-json")):
+    for words in (
+        (),
+        ("--json",),
+        ("doctor",),
+        ("doctor", "--all"),
+        ("doctor", "--json"),
+        ("sync",),
+        ("session", "--ccusage-json"),
+    ):
         code, out, err = hostile.call(*words)
         assert code in {0, 3}, err
         assert not STEERING.search(out), out
@@ -329,7 +343,10 @@ def test_no_name_steers_the_terminal_elsewhere(hostile: Machine) -> None:
         assert not STEERING.search(out + err), out + err
 
 
-@pytest.mark.parametrize("words", [("daily", "--since", EVIL), ("daily", "--timezone", EVIL), ("prices", EVIL), (EVIL,), ("daily", f"--{EVIL}")])
+@pytest.mark.parametrize(
+    "words",
+    [("daily", "--since", EVIL), ("daily", "--timezone", EVIL), ("prices", EVIL), (EVIL,), ("daily", f"--{EVIL}")],
+)
 def test_no_argument_steers_the_terminal(machine: Machine, words: tuple[str, ...]) -> None:
     done = run(machine, *words)
     assert done.code in {0, 1, 2}
@@ -374,7 +391,12 @@ def test_text_of_messages_is_kept_nowhere(machine: Machine) -> None:
     message = line["message"]
     assert isinstance(message, dict)
     message["content"] = [{"type": "text", "text": secret}]
-    prompt = {"type": "user", "sessionId": "s1", "message": {"role": "user", "content": secret}, "toolUseResult": {"stdout": secret}}
+    prompt = {
+        "type": "user",
+        "sessionId": "s1",
+        "message": {"role": "user", "content": secret},
+        "toolUseResult": {"stdout": secret},
+    }
     broken = encoded(prompt)[:-3]
     machine.write("p/s.jsonl", prompt, line, broken, encoded(line) + broken)
     for words in (("daily", "--json"), ("doctor", "--json"), ("doctor",), ("session", "--json")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tokentide.model.batch import Batch
@@ -52,7 +53,8 @@ def _in_parallel(
     """Batches in the order of the groups; a group whose process died is read here."""
     from concurrent.futures.process import BrokenProcessPool
 
-    futures = [pool.submit(_work, group) for group in groups]
+    with _interrupts_held():
+        futures = [pool.submit(_work, group) for group in groups]
     meanwhile()
     for future, group in zip(futures, groups, strict=True):
         try:
@@ -102,6 +104,21 @@ def _pool() -> ProcessPoolExecutor:
 
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     return ProcessPoolExecutor(_processors(), context, initializer=_begin_work, initargs=(os.getpid(),))
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl+C waiting while processes are started, so that it does not meet them before they can ignore it."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_work(parent: int) -> None:

@@ -14,6 +14,8 @@ from tokentide.store.sqlite import schema
 BUSY_SECONDS = 30
 """How long a process waits for another one's write to end."""
 MEMORY = ":memory:"
+_DAMAGE = ("malformed", "no such table", "no such column", "Could not decode to UTF-8")
+"""What the engine says of a damaged file by the same class as of a full disk."""
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -89,6 +91,6 @@ def translated(path: str) -> Iterator[None]:
 
 def _unwritable_or_damaged(path: str, reason: str) -> LedgerError:
     """The engine reports full disks, missing rights and some damage by one class; its words tell them apart."""
-    if "malformed" in reason or "no such table" in reason or "no such column" in reason:
+    if any(sign in reason for sign in _DAMAGE):
         return LedgerDamagedError(path, reason)
     return LedgerUnwritableError(path, reason)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tokentide.clock import DAY_US
+from tokentide.errors import LedgerError
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
@@ -30,6 +31,7 @@ _VALUES = {
     "session": "SELECT DISTINCT session_id FROM places",
 }
 _COUNTED = ("files", "records", "places", "problems", "rollup")
+_TABLES = (*_COUNTED, "meta", "titles", "agents", "aliases")
 
 
 class Ledger:
@@ -157,8 +159,15 @@ class Ledger:
         return {table: next(self._ask(f"SELECT COUNT(*) FROM {table}"))[0] for table in _COUNTED}
 
     def health(self) -> str:
-        """`ok`, or what the engine's own check of the file finds."""
-        return ", ".join(str(row[0]) for row in self._ask("PRAGMA quick_check(3)"))
+        """`ok`, or what the engine's own check of the file, or a look at every row, finds."""
+        found = ", ".join(str(row[0]) for row in self._ask("PRAGMA quick_check(3)"))
+        try:
+            for table in _TABLES:
+                for _ in self._ask(f"SELECT * FROM {table}"):
+                    pass
+        except LedgerError as error:
+            return str(error)
+        return found
 
     @property
     def format(self) -> int:
