@@ -131,9 +131,15 @@ def one_clear_line(done: Done, *words: str) -> None:
         assert word in text, text
 
 
+def inside(machine: Machine, *arguments: str, environ: Mapping[str, str] | None = None) -> Done:
+    """The command line in this process, ten times as quick; an error of ours is raised, not said."""
+    code, out, err = machine.call(*arguments, **(environ or {}))
+    return Done(code, out.encode(), err.encode())
+
+
 def responses(machine: Machine, *arguments: str, environ: Mapping[str, str] | None = None) -> int:
-    """How many responses a report on everything counts."""
-    return int(run(machine, "daily", "--json", *arguments, environ=environ).json()["totals"]["responses"])
+    """How many responses a report on everything counts; reckoned in this process."""
+    return int(inside(machine, "daily", "--json", *arguments, environ=environ).json()["totals"]["responses"])
 
 
 def many_lines(count: int, *, first: int = 0, per_quarter: int = 10) -> list[bytes]:

@@ -31,7 +31,7 @@ from tokentide.sources.claude_code.reader import TranscriptReader
 from tokentide.sources.claude_code.wire import decode_line
 
 SECONDS = float(os.environ.get("TOKENTIDE_FUZZ_SECONDS", "3"))
-READING_SECONDS = 5.0
+READING_SECONDS = 15.0
 """CPU time after which the reading of a file of a few lines counts as a hang."""
 REAL_LINES = 400
 LONGEST_REAL = 20_000
@@ -109,7 +109,7 @@ def read(
 
 def told(harvest: Harvest) -> dict[str, tuple[object, ...]]:
     """The records with the places they were spent in, but for when the file was opened."""
-    found = {}
+    found: dict[str, tuple[object, ...]] = {}
     for identity, record in harvest.records.items():
         place = msgspec.structs.replace(harvest.places[record.place], opened_at=0)
         found[identity] = (msgspec.structs.replace(record, place=0), place)

@@ -56,7 +56,7 @@ def batches(home: Path) -> list[Batch]:
     return [read_batch([Task(each, "~/.claude")]) for each in found]
 
 
-@law(40)
+@law(25)
 @given(worlds(forks_move=True), shuffles)
 def test_files_may_appear_one_after_the_other_in_any_order(world: World, seed: int) -> None:
     expected = records_in(whole(world))
@@ -70,7 +70,7 @@ def test_files_may_appear_one_after_the_other_in_any_order(world: World, seed: i
         assert_rollup_is_true(ledger)
 
 
-@law(40)
+@law(25)
 @given(worlds(forks_move=True), shuffles, st.integers(1, 4))
 def test_batches_may_be_taken_in_any_order_and_any_portions(world: World, seed: int, portion: int) -> None:
     with home_with(world) as home:
@@ -81,7 +81,7 @@ def test_batches_may_be_taken_in_any_order_and_any_portions(world: World, seed: 
     assert records_in(ledger, without=("account",)) == in_one
 
 
-@law(40)
+@law(25)
 @given(worlds(), shuffles)
 def test_lines_may_stand_in_any_order(world: World, seed: int) -> None:
     one, other = whole(world), whole(shuffle(world, seed, tops=True))
@@ -89,7 +89,7 @@ def test_lines_may_stand_in_any_order(world: World, seed: int) -> None:
     assert records_in(other, without=SESSION) == records_in(one, without=SESSION)
 
 
-@law(40)
+@law(25)
 @given(worlds(forks_move=True), shuffles)
 def test_repeated_lines_and_files_change_nothing(world: World, seed: int) -> None:
     random = Random(seed)
@@ -107,7 +107,7 @@ def _with_repeats(transcript: Transcript, random: Random) -> Transcript:
     return Transcript(transcript.name, tuple(lines), transcript.fixed)
 
 
-@law(40)
+@law(25)
 @given(worlds(), shuffles)
 def test_a_file_may_be_split_at_any_line(world: World, seed: int) -> None:
     random = Random(seed)
@@ -123,7 +123,7 @@ def _split(transcript: Transcript, random: Random) -> list[Transcript]:
     return [Transcript(transcript.name, first), Transcript(transcript.name.replace(".jsonl", "-2.jsonl"), second)]
 
 
-@law(60)
+@law(40)
 @given(worlds(forks_move=True), shuffles, st.integers(1, 4))
 def test_reading_may_be_interrupted_at_any_byte(world: World, seed: int, pieces: int) -> None:
     random = Random(seed)
@@ -204,7 +204,7 @@ def test_a_resumed_session_stays_with_the_original_that_began_with_untimed_lines
     assert row["project"] == "/w/alpha"
 
 
-@law(30)
+@law(20)
 @given(worlds(forks_move=True))
 def test_a_second_sync_reads_nothing_and_a_rebuild_finds_the_same(world: World) -> None:
     with home_with(world) as home:
@@ -218,7 +218,7 @@ def test_a_second_sync_reads_nothing_and_a_rebuild_finds_the_same(world: World) 
         assert_rollup_is_true(ledger)
 
 
-@law(40)
+@law(25)
 @given(worlds(forks_move=True), shuffles)
 def test_two_ledgers_merge_into_the_same_in_either_order(world: World, seed: int) -> None:
     random = Random(seed)

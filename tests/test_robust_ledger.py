@@ -95,18 +95,18 @@ def test_a_kill_while_the_ledger_is_made_anew_loses_no_history(machine: Machine)
 
 
 def long_reading(machine: Machine) -> int:
-    """140 MB in 30 files, read over several processes; returns how many responses they hold."""
+    """70 MB in 15 files, read over several processes; returns how many responses they hold."""
     filler = b'{"type":"user","message":{"content":"' + b"x" * 9000 + b'"}}'
-    for number in range(30):
+    for number in range(15):
         lines = [part for line in many_lines(100, first=100 * number) for part in (line, *[filler] * 5)]
         put(machine.claude / "projects" / f"p{number}" / "s.jsonl", lines)
-    return 3000
+    return 1500
 
 
 @pytest.mark.parametrize("everyone", [False, True], ids=["the process", "its group, as the terminal does"])
 def test_control_c_during_a_first_reading(machine: Machine, everyone: bool) -> None:
     count, interrupted = long_reading(machine), 0
-    for delay in (0, 0.01, 0.03, 0.06, 0.1, 0.15):
+    for delay in (0, 0.01, 0.03, 0.06, 0.1):
         shutil.rmtree(machine.ledger.parent, ignore_errors=True)
         process = start(machine, "daily", "--json")
         until(machine.ledger.exists)
@@ -126,16 +126,14 @@ def test_control_c_during_a_first_reading(machine: Machine, everyone: bool) -> N
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_processes_that_read_end_with_the_one_that_started_them(machine: Machine, number: signal.Signals) -> None:
     long_reading(machine)
-    for delay in (0.02, 0.06):
-        shutil.rmtree(machine.ledger.parent, ignore_errors=True)
-        process = start(machine, "daily")
-        until(machine.ledger.exists)
-        time.sleep(delay)
-        process.send_signal(number)
-        process.wait()
-        gone = group_is_gone(process, seconds=3)
-        process.communicate()
-        assert gone
+    process = start(machine, "daily")
+    until(machine.ledger.exists)
+    time.sleep(0.03)
+    process.send_signal(number)
+    process.wait()
+    gone = group_is_gone(process, seconds=3)
+    process.communicate()
+    assert gone
 
 
 # Many at once.
@@ -440,7 +438,7 @@ def test_single_bits_that_flip_anywhere(machine: Machine) -> None:
     settled(machine, files=1)
     whole = machine.ledger.read_bytes()
     random = Random(11)
-    for _ in range(25):
+    for _ in range(16):
         data = bytearray(whole)
         for _ in range(random.choice((1, 1, 5, 40))):
             data[random.randrange(len(data))] ^= 1 << random.randrange(8)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Machine, usage_line
 from tests.hardships import (
+    inside,
     limited_files,
     many_lines,
     one_clear_line,
@@ -31,16 +32,16 @@ NOTHING_KEPT = "nothing new was kept"
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_an_empty_machine(machine: Machine, report: str) -> None:
-    done = run(machine, report)
+    done = inside(machine, report)
     assert (done.code, done.out) == (0, b"")
     one_clear_line(done, "no Claude Code transcripts", "tokentide doctor")
-    found = run(machine, report, "--json").json()
+    found = inside(machine, report, "--json").json()
     assert (found["rows"], found["totals"]["responses"]) == ([], 0)
 
 
 def test_no_home_at_all(machine: Machine) -> None:
     shutil.rmtree(machine.home)
-    done = run(machine, "daily")
+    done = inside(machine, "daily")
     assert done.code == 0
     one_clear_line(done, "no Claude Code transcripts")
 
@@ -48,7 +49,7 @@ def test_no_home_at_all(machine: Machine) -> None:
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n\n", b"\xef\xbb\xbf", b"\x00" * 5000, b"{}\n", b"[]\n"])
 def test_transcripts_without_any_usage(machine: Machine, content: bytes) -> None:
     machine.write("p/s.jsonl").write_bytes(content)
-    done = run(machine, "daily")
+    done = inside(machine, "daily")
     assert done.code == 0
     assert "Traceback" not in done.err.decode()
     assert "no usage" in done.err.decode()
@@ -100,7 +101,7 @@ def test_a_folder_replaced_by_a_link_to_nothing_does_not_stop_the_others(machine
     (machine.claude / "projects" / "loop").symlink_to(machine.claude / "projects" / target)
     (machine.claude / "projects" / "p" / "inner").symlink_to("inner")
     (machine.claude / "projects" / "p" / "gone.jsonl").symlink_to("/nowhere/at/all.jsonl")
-    done = run(machine, "daily", "--json")
+    done = inside(machine, "daily", "--json")
     assert done.json()["totals"]["responses"] == 1
     one_clear_line(done, "could not be read")
 
@@ -109,7 +110,7 @@ def test_the_projects_folder_itself_is_a_loop(machine: Machine) -> None:
     machine.claude.mkdir()
     (machine.claude / "projects").symlink_to("projects")
     machine.write("p/s1.jsonl", usage_line(), root=machine.home / ".config" / "claude")
-    done = run(machine, "daily", "--json")
+    done = inside(machine, "daily", "--json")
     assert done.json()["totals"]["responses"] == 1
     one_clear_line(done, "1 place could not be read")
 
@@ -140,7 +141,7 @@ def test_one_folder_reached_in_many_ways_is_counted_once(machine: Machine) -> No
     (machine.home / ".config").mkdir()
     (machine.home / ".config" / "claude").symlink_to(machine.claude)
     twice = f"{machine.claude},{machine.home}/.claude/,{machine.claude}/projects"
-    done = run(machine, "session", "--json", environ={"CLAUDE_CONFIG_DIR": twice})
+    done = inside(machine, "session", "--json", environ={"CLAUDE_CONFIG_DIR": twice})
     found = done.json()
     assert [(row["session_id"], row["responses"]) for row in found["rows"]] == [("s1", 1)]
     assert done.err == b""
@@ -185,10 +186,10 @@ def test_two_accounts_are_told_apart(machine: Machine) -> None:
     assert responses(machine, "--account", "work@example.org", environ=environ) == 1
     assert responses(machine, "--account", "PRIVATE", environ=environ) == 2
     assert responses(machine, "--account", "work", "--account", "private", environ=environ) == 3
-    nobody = run(machine, "daily", "--json", "--account", "nobody", environ=environ)
+    nobody = inside(machine, "daily", "--json", "--account", "nobody", environ=environ)
     assert nobody.json()["totals"]["responses"] == 0
     assert b"nobody" in nobody.err
-    found = run(machine, "project", "--json", "--by", "account", environ=environ).json()
+    found = inside(machine, "project", "--json", "--by", "account", environ=environ).json()
     parts = {part["account"]: part["responses"] for part in found["totals"]["breakdown"]}
     assert parts == {"work@example.org": 1, "private@example.org": 2}
 
@@ -199,7 +200,7 @@ def test_two_accounts_are_told_apart(machine: Machine) -> None:
 def test_a_login_that_cannot_be_read_is_no_obstacle(machine: Machine, login: bytes) -> None:
     machine.write("p/s.jsonl", usage_line())
     (machine.home / ".claude.json").write_bytes(login)
-    done = run(machine, "daily", "--json", "--by", "account")
+    done = inside(machine, "daily", "--json", "--by", "account")
     assert done.json()["totals"]["breakdown"][0]["account"] == "~/.claude"
     assert done.err == b""
 
@@ -289,7 +290,7 @@ def test_a_read_only_disk_from_the_beginning(machine: Machine) -> None:
 # No room.
 
 
-@pytest.mark.parametrize("kilobytes", [4, 32, 100, 400, 900])
+@pytest.mark.parametrize("kilobytes", [4, 100, 900])
 def test_a_disk_that_is_full_in_the_middle_of_the_first_reading(machine: Machine, kilobytes: int) -> None:
     machine.write("p/s.jsonl", *many_lines(6000))
     with small_disk(machine.root / "data", f"{kilobytes}k"):
@@ -322,7 +323,7 @@ def _free_bytes(folder: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
-@pytest.mark.parametrize("kilobytes", [1, 64, 300, 700])
+@pytest.mark.parametrize("kilobytes", [1, 64, 700])
 def test_files_may_not_become_large_enough(machine: Machine, kilobytes: int) -> None:
     machine.write("p/s.jsonl", *many_lines(6000))
     done = run(machine, "daily", "--json", prefix=limited_files(kilobytes))
@@ -358,11 +359,11 @@ def test_responses_of_1970_and_of_the_future(machine: Machine) -> None:
     stamps = ("1970-01-01T00:00:00.000Z", "1999-12-31T23:59:59.999Z", "2099-06-01T12:00:00Z", "9997-12-30T00:00:00Z")
     machine.write("p/s.jsonl", *(usage_line(f"m{n}", f"r{n}", at=at) for n, at in enumerate(stamps)))
     for report in REPORTS:
-        done = run(machine, report, "--json", "--timezone", "Pacific/Kiritimati")
+        done = inside(machine, report, "--json", "--timezone", "Pacific/Kiritimati")
         assert done.json()["totals"]["responses"] in {3, 4}
         one_clear_line(done, "1 place could not be read") if done.json()["totals"]["responses"] == 3 else None
-        assert b"Traceback" not in run(machine, report).err
-    days = [row["date"] for row in run(machine, "daily", "--json").json()["rows"]]
+        assert b"Traceback" not in inside(machine, report).err
+    days = [row["date"] for row in inside(machine, "daily", "--json").json()["rows"]]
     assert days[-3:] == ["1999-12-31", "2099-06-01", "9997-12-30"]
     assert run(machine).code == 0
 

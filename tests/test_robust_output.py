@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Machine, usage_line
-from tests.hardships import finished, many_lines, one_clear_line, run, start
+from tests.hardships import finished, inside, many_lines, one_clear_line, run, start
 from tests.transcripts import encoded
 
 REPORTS = ("daily", "weekly", "monthly", "session", "project", "model", "branch", "block")
@@ -110,7 +110,8 @@ def money(cost: Decimal) -> str:
 def shown_numbers(found: dict[str, Any]) -> set[str]:
     """Every number that a table of this report may show."""
     numbers: set[str] = set()
-    for row in [*found["rows"], found["totals"], *(part for row in found["rows"] for part in row["breakdown"])]:
+    parts = [part for row in found["rows"] for part in row["breakdown"]]
+    for row in (*found["rows"], found["totals"], *parts):
         if "total_tokens" in row:
             writes = row["cache_creation_5m_tokens"] + row["cache_creation_1h_tokens"]
             counts = {f"{count:,}" for count in (*(row[name] for name in COUNTERS), writes)}
@@ -155,7 +156,7 @@ def test_no_number_is_cut_in_breakdowns(busy: Machine, by: str) -> None:
         assert set(numbers_in(out)) <= allowed, out
 
 
-@pytest.mark.parametrize("columns", ["40", "20", "1", "0", "-5", "x", "99999999999"])
+@pytest.mark.parametrize("columns", ["40", "1", "0", "x", "99999999999"])
 def test_the_width_that_the_environment_names(busy: Machine, columns: str) -> None:
     done = run(busy, "daily", environ={"COLUMNS": columns})
     assert done.code == 0
@@ -168,7 +169,7 @@ def test_the_width_that_the_environment_names(busy: Machine, columns: str) -> No
     "environ", [{"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}, {"TERM": "unknown"}, {"TERM": ""}]
 )
 def test_on_a_terminal_without_colours(busy: Machine, environ: dict[str, str]) -> None:
-    for words in ((), ("daily",), ("block",), ("session",), ("daily", "--by", "model")):
+    for words in ((), ("block",), ("daily", "--by", "model")):
         out = on_a_terminal(busy, *words, environ=environ)
         assert b"Traceback" not in out
         if "NO_COLOR" in environ or environ.get("TERM") == "dumb":
@@ -233,7 +234,7 @@ def test_any_locale_and_encoding(busy: Machine, environ: dict[str, str]) -> None
     old["message"] = {**dict(json.loads(encoded(old))["message"]), "stop_reason": None}
     busy.write("-w-odd/odd.jsonl", odd, old)
     encoding = environ.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
-    for words in (("project",), ("branch", "--csv"), ("daily", "--json"), ("session", "--markdown"), ("block",), ()):
+    for words in (("branch",), ("session", "--markdown"), ()):
         done = run(busy, *words, environ=environ)
         assert done.code == 0, done.err
         assert b"Traceback" not in done.err
@@ -263,11 +264,11 @@ def _write_in_odd_folders(machine: Machine) -> None:
 def test_files_and_folders_whose_names_are_not_utf_8(machine: Machine, report: str) -> None:
     _write_in_odd_folders(machine)
     for words in ((report,), (report, "--json"), (report, "--csv"), (report, "--markdown")):
-        done = run(machine, *words)
+        done = inside(machine, *words)
         assert done.code == 0, done.err
         done.out.decode()
         assert done.err == b""
-    assert run(machine, report, "--json").json()["totals"]["responses"] == 3
+    assert inside(machine, report, "--json").json()["totals"]["responses"] == 3
 
 
 def test_a_root_whose_name_is_not_utf_8(machine: Machine) -> None:
@@ -283,7 +284,7 @@ def test_a_root_whose_name_is_not_utf_8(machine: Machine) -> None:
 
 @pytest.mark.parametrize("variable", ["TOKENTIDE_DATA_DIR", "TOKENTIDE_CONFIG_DIR", "HOME"])
 def test_own_folders_whose_names_are_odd(machine: Machine, variable: str) -> None:
-    for name in (b"\xff", b"with space", b"100%", b"what?", b"#1", b"a'b\"c", "Zürich".encode()):
+    for name in (b"\xff", b"with space 100%", b"what?#1", b"a'b\"c"):
         folder = machine.root / os.fsdecode(b"odd-" + name)
         root = folder / ".claude" if variable == "HOME" else machine.claude
         machine.write("p/s.jsonl", usage_line(), root=root)
@@ -338,8 +339,8 @@ def test_no_name_steers_the_terminal_elsewhere(hostile: Machine) -> None:
         assert code in {0, 3}, err
         assert not STEERING.search(out), out
         assert not STEERING.search(err), err
-    for words in (("daily", "--project", EVIL), ("daily", "--model", f"no-{EVIL}"), ("daily", "--since", "2099-01-01")):
-        code, out, err = hostile.call(*words)
+    for option, value in (("--project", EVIL), ("--model", f"no-{EVIL}"), ("--since", "2099-01-01")):
+        code, out, err = hostile.call("daily", option, value)
         assert not STEERING.search(out + err), out + err
 
 
@@ -400,7 +401,7 @@ def test_text_of_messages_is_kept_nowhere(machine: Machine) -> None:
     broken = encoded(prompt)[:-3]
     machine.write("p/s.jsonl", prompt, line, broken, encoded(line) + broken)
     for words in (("daily", "--json"), ("doctor", "--json"), ("doctor",), ("session", "--json")):
-        done = run(machine, *words)
+        done = inside(machine, *words)
         assert secret not in (done.out + done.err).decode()
     for path in machine.ledger.parent.rglob("*"):
         assert secret.encode() not in path.read_bytes(), path

@@ -169,7 +169,7 @@ def message_of(reply: Reply, copy: int) -> tuple[dict[str, object], str | None]:
     return message, requests.get(reply.ids)
 
 
-def _iterations(reply: Reply, usage: Json) -> dict[str, object]:
+def _iterations(reply: Reply, usage: Json) -> Json:
     own = {name: value for name, value in usage.items() if name.endswith("_tokens")}
     other = {"input_tokens": 7, "output_tokens": 3, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 11}
     return {

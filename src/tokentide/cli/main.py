@@ -22,7 +22,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     terminal = standard_terminal(clock.now_us())
     try:
-        return _flushed(run(words, terminal), terminal)
+        code = _run_to_end(words, terminal)
+        terminal.out.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+        code = ExitCode.PIPE_CLOSED
+    except OSError as error:
+        _silence_stdout()
+        terminal.say(f"standard output cannot be written: {error.strerror}")
+        code = ExitCode.ERROR
+    return code
+
+
+def _run_to_end(words: list[str], terminal: Terminal) -> int:
+    """Run the command; an expected error becomes a line on standard error and an exit code."""
+    try:
+        return run(words, terminal)
+    except SystemExit as end:  # argparse has shown help, or said what is wrong
+        return end.code if isinstance(end.code, int) else ExitCode.OK
     except UsageError as error:
         terminal.say(str(error))
         return ExitCode.USAGE
@@ -31,15 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.ERROR
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return ExitCode.PIPE_CLOSED
-
-
-def _flushed(code: int, terminal: Terminal) -> int:
-    """The code, once everything is out; a reader that left is noticed here."""
-    terminal.out.flush()
-    return code
 
 
 def run(words: list[str], terminal: Terminal) -> int:

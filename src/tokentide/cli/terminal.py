@@ -50,8 +50,14 @@ class Terminal:
         """A Rich console on standard output."""
         from rich.console import Console
 
+        class PipeConsole(Console):
+            """A console that leaves a closed pipe to `main`."""
+
+            def on_broken_pipe(self) -> None:
+                raise  # noqa: PLE0704
+
         plain = no_color or "NO_COLOR" in self.environ or self.environ.get("TERM") == "dumb"
-        return Console(
+        return PipeConsole(
             file=self.out,
             width=width or 10_000,
             no_color=plain,
@@ -63,10 +69,16 @@ class Terminal:
 def standard_terminal(now: int) -> Terminal:
     """The process's own streams; what their encoding lacks is written in plain characters."""
     codecs.register_error("tokentide-plain", _plainly)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="tokentide-plain")
-    return Terminal(os.environ, now, sys.stdout, sys.stderr)
+    return Terminal(os.environ, now, _tolerant(sys.stdout), _tolerant(sys.stderr))
+
+
+def _tolerant(stream: TextIO | None) -> TextIO:
+    """A stream that takes any text; one that was closed before we began takes it nowhere."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="tokentide-plain")
+    return stream
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

@@ -9,8 +9,8 @@ from tokentide.analytics.reports import Report, Row
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.report_json import instant, sums_json
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a cell that a spreadsheet takes for a formula."""
+RISKY = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
+"""Beginnings of a cell that a spreadsheet takes for a formula, the wide ones in East Asian versions."""
 
 
 def report_csv(report: Report) -> str:

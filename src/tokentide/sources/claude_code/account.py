@@ -6,7 +6,7 @@ import os
 
 import msgspec
 
-from tokentide.sources.claude_code.paths import CLAUDE_DESKTOP, Root
+from tokentide.sources.claude_code.paths import CLAUDE_DESKTOP, Root, printable
 
 MAX_CONFIG_BYTES = 1 << 26
 
@@ -33,7 +33,7 @@ def account_of(root: Root, home: str) -> str:
         login = _login(path)
         if login and (login.email_address or login.account_uuid):
             return login.email_address or login.account_uuid or ""
-    return "~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder
+    return printable("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
 
 
 def _login(path: str) -> _Login | None:

@@ -11,7 +11,7 @@ from tokentide.model.batch import Batch, ProblemNote
 from tokentide.model.files import FileState
 from tokentide.model.usage import Place
 from tokentide.sources.claude_code.parser import Harvest
-from tokentide.sources.claude_code.paths import FoundFile
+from tokentide.sources.claude_code.paths import FoundFile, printable
 from tokentide.sources.claude_code.reader import TranscriptReader
 
 
@@ -54,7 +54,7 @@ def _sidecar_types(path: str, places: Sequence[Place]) -> Iterable[tuple[str, st
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return
     if kind:
-        yield name.removeprefix("agent-").removesuffix(".jsonl"), kind
+        yield printable(name).removeprefix("agent-").removesuffix(".jsonl"), kind
         yield from ((place.agent_id, kind) for place in places if place.agent_id)
 
 

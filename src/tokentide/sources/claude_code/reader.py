@@ -43,7 +43,7 @@ class TranscriptReader:
             before = known if known is not None and _continues(file, known, found.stamp) else _unread(found, known)
             start = before.position
             context = FileContext(
-                found.key, found.slug, session_of(found.path), found.source, account, start.opened_at or None
+                found.key, found.slug, session_of(found.key), found.source, account, start.opened_at or None
             )
             scan = _Scan(LineParser(context, self._harvest), start, self._buffer)
             file.seek(start.offset)
