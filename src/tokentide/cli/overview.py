@@ -56,7 +56,8 @@ def _show(
     width = terminal.width(options.width) or PIPED_WIDTH
     print_overview(terminal.console(width, no_color=options.no_color), overview, calendar, width)
     age = ago(terminal.now - (overview.newest_at or 0))
-    terminal.write(f"Newest response {age}; {plural(synced.files, 'transcript')} on this machine.")
+    joint = "; " if width >= PIPED_WIDTH else "\n"
+    terminal.write(f"Newest response {age}{joint}{plural(synced.files, 'transcript')} on this machine.")
     unpriced = overview.stretches[-1].row.sums.unpriced_responses
     if unpriced:
         terminal.say(f"{plural(unpriced, 'response')} this month without a price (shown as ?): see `tokentide prices`")

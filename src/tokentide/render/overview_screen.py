@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tokentide.analytics.block_report import BlockRow
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.overview import Overview
 from tokentide.analytics.reports import Row
@@ -64,31 +65,35 @@ def _plain_table(room: int) -> Table:
 def _block(overview: Overview, calendar: Calendar, room: int) -> list[Text]:
     """The open block: how far the clock is, what is left, how fast it goes."""
     if overview.block is None:
-        return [Text("No open block: nothing was used in the last five hours.", style="dim"), Text("")]
-    block, rate, ahead = overview.block.block, overview.block.burn_rate, overview.block.projection
+        return [Text("No open block: nothing used in five hours.", style="dim"), Text("")]
+    block = overview.block.block
     start, end = calendar.local(block.start), calendar.local(block.end)
-    left = words.duration(block.end - overview.generated_at)
+    left = f"{words.duration(block.end - overview.generated_at)} left"
     share = (overview.generated_at - block.start) / (block.end - block.start)
-    lines = [
-        Text.assemble(
-            ("Block      ", "bold"),
-            f"{start:%H:%M}–{end:%H:%M}  ",
-            (bar(share, 20 if room >= NARROW else 8), "yellow"),
-            f"  {left} left",
-        ),
-        Text.assemble(
-            "           ",
-            (words.cost(block.sums), "green"),
-            f", {words.short_tokens(block.sums.total_tokens)} tokens so far",
-        ),
+    wide, margin = room >= NARROW, _margin(room)
+    clock = (bar(share, 20 if wide else 8), "yellow")
+    head = Text.assemble(("Block".ljust(max(len(margin), 7)), "bold"), f"{start:%H:%M}–{end:%H:%M}  ", clock)
+    spent = f"{words.cost(block.sums)}, {words.short_tokens(block.sums.total_tokens)} tokens so far"
+    notes = [spent, *_pace(overview.block, f"{end:%H:%M}"), "(reckoned from the transcripts)"]
+    lines = [Text(margin + note, style="dim" if note.startswith("(") else "") for note in notes]
+    return [head.append(f"  {left}"), *lines, Text("")] if wide else [head, Text(margin + left), *lines, Text("")]
+
+
+def _pace(row: BlockRow, end: str) -> list[str]:
+    """How fast the block goes, and where to; nothing where that is unknown."""
+    rate, ahead = row.burn_rate, row.projection
+    if rate is None or ahead is None:
+        return []
+    tokens = words.short_tokens(round(rate.tokens_per_minute))
+    return [
+        f"{words.money(rate.cost_per_hour)} an hour, {tokens} tokens a minute",
+        f"at {end} about {words.money(ahead.cost)}",
     ]
-    if rate and ahead:
-        pace = f"{words.money(rate.cost_per_hour)} an hour, {words.short_tokens(round(rate.tokens_per_minute))} tokens"
-        lines += [
-            Text(f"           {pace} a minute"),
-            Text(f"           at {end:%H:%M} about {words.money(ahead.cost)}", style="dim"),
-        ]
-    return [*lines, Text("           (reckoned from the transcripts)", style="dim"), Text("")]
+
+
+def _margin(room: int) -> str:
+    """What stands before the lines that explain another."""
+    return " " * (11 if room >= NARROW else 2)
 
 
 def _chart(overview: Overview, room: int) -> list[Text]:
@@ -97,8 +102,9 @@ def _chart(overview: Overview, room: int) -> list[Text]:
         return []
     days = overview.days[-room + 12 :] if room < NARROW else overview.days
     top_day, top = max(days, key=lambda day: day[1].cost)
-    line = Text.assemble((f"{len(days)} days".ljust(11), "bold"), (sparkline([sums.cost for _, sums in days]), "cyan"))
-    peak = Text(f"           most: {words.cost(top)} on {top_day}", style="dim")
+    chart = (sparkline([sums.cost for _, sums in days]), "cyan")
+    line = Text.assemble((f"{len(days)} days".ljust(11), "bold"), chart)
+    peak = Text(f"{_margin(room)}most: {words.cost(top)} on {top_day}", style="dim")
     return [line, peak, Text("")]
 
 
