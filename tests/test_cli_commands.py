@@ -270,6 +270,8 @@ def test_demo_shows_reports_and_leaves_nothing(machine: Machine) -> None:
     assert "sample data, made up" in err
     assert not machine.ledger.exists()
     assert json.loads(machine.call("demo", "daily", "--json")[1])["totals"]["responses"] > 500
+    assert json.loads(machine.call("demo", "--json")[1])["report"] == "overview"
+    assert machine.run("demo", "--help").stdout.startswith("usage: tokentide demo")
 
 
 def test_demo_is_always_the_same(machine: Machine) -> None:

@@ -27,13 +27,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from tokentide.cli.main import run as run_command
     from tokentide.sample import write_sample
 
-    if options.rest[:1] and options.rest[0] in NOT_HERE:
-        raise UsageError(f"demo shows reports; {options.rest[0]} has nothing to show there")
+    rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
+    if rest[:1] and rest[0] in NOT_HERE:
+        raise UsageError(f"demo shows reports; {rest[0]} has nothing to show there")
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
         with _environment(folder) as environ:
-            return run_command(options.rest, replace(terminal, environ=environ))
+            return run_command(rest, replace(terminal, environ=environ))
 
 
 @contextmanager

@@ -63,6 +63,8 @@ def run(words: list[str], terminal: Terminal) -> int:
         raise UsageError(_unknown_command(words[0]))
     module = importlib.import_module(f"tokentide.cli.{command.module}")
     rest = words if words[:1] and words[0].startswith("-") else words[1:]
+    if command.name == "demo" and rest[:1] not in (["-h"], ["--help"]):
+        rest = ["--", *rest]  # all of it is another command line
     options = parser_of(command).parse_args(_with_slugs(rest))
     code: int = module.run(options, terminal)
     return code
