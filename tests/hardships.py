@@ -94,31 +94,34 @@ def finished(process: subprocess.Popen[bytes], timeout: float = 60) -> Done:
     return Done(process.returncode, out or b"", err)
 
 
+MEASURE = (
+    "import os, sys; pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ); _, status, usage = os.wait4(pid, 0); "
+    "open(sys.argv[1], 'w').write(f'{usage.ru_maxrss} {usage.ru_utime + usage.ru_stime}'); "
+    "sys.exit(os.waitstatus_to_exitcode(status))"
+)
+"""Runs a command from a small process: on Linux a process begins with the peak memory of the one that started it."""
+
+
 def measured(machine: Machine, *arguments: str, timeout: float = 60) -> Done:
     """The command line with its CPU time and the largest memory, those of its own processes included."""
-    out, err = machine.root / "measured.out", machine.root / "measured.err"
-    with out.open("wb") as to_out, err.open("wb") as to_err:
-        process = subprocess.Popen(
-            command(machine, *arguments),
-            env=machine._environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=to_out,
-            stderr=to_err,
-            start_new_session=True,
-        )
-        end = time.monotonic() + timeout
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > end:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                pytest.fail(f"{arguments!r} did not end in {timeout} s")
-            time.sleep(0.01)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    cpu = usage.ru_utime + usage.ru_stime
-    return Done(process.returncode, out.read_bytes(), err.read_bytes(), usage.ru_maxrss * 1024, cpu)
+    figures = machine.root / "figures"
+    words = [sys.executable, "-S", "-c", MEASURE, str(figures), *command(machine, *arguments)]
+    process = subprocess.Popen(
+        words,
+        env=machine._environ(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        pytest.fail(f"{arguments!r} did not end in {timeout} s")
+    memory_kb, cpu = figures.read_text().split()
+    return Done(process.returncode, out, err, int(memory_kb) * 1024, float(cpu))
 
 
 def one_clear_line(done: Done, *words: str) -> None:

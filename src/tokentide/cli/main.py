@@ -16,9 +16,14 @@ from tokentide.cli.terminal import Terminal, standard_terminal
 from tokentide.errors import TokentideError, UsageError
 
 
+def entry() -> int:
+    """The installed command: a process that makes little garbage and ends soon, so none is collected."""
+    gc.disable()
+    return main()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    gc.disable()  # a command makes little garbage and ends soon; collecting it would cost a tenth of its time
     words = list(sys.argv[1:] if arguments is None else arguments)
     terminal = standard_terminal(clock.now_us())
     try:
