@@ -155,7 +155,7 @@ def test_a_sync_after_every_byte_of_a_file_ends_as_one_sync_does() -> None:
     file = Transcript("p/s.jsonl", (*top, lines[0] + lines[1], *other))
     expected = whole(World([file]))
     with home_with() as home, Ledger.open(":memory:") as ledger:
-        for length in range(0, len(file.data) + 1, 7):
+        for length in range(0, len(file.data) + 1, 13):
             write_bytes(home, file.name, file.data[:length])
             sync(ledger, home)
         write_bytes(home, file.name, file.data)
@@ -187,6 +187,18 @@ def test_the_opening_of_a_file_is_found_though_its_last_line_had_no_end_yet() ->
         sync(ledger, home)
         assert totals_in(ledger) == totals_in(whole(World([Transcript("p/s.jsonl", (line,))])))
         write_bytes(home, "p/s.jsonl", line + b"\n")
+        sync(ledger, home)
+        assert records_in(ledger) == expected
+
+
+def test_the_opening_of_a_file_that_begins_with_two_glued_lines_does_not_depend_on_the_pieces_it_came_in() -> None:
+    lines = [next(sightings(Reply(n, minute=60 + 10 * n)))[1] for n in range(3)]
+    file = Transcript("p/s.jsonl", (lines[0] + lines[1], lines[2]))
+    expected = records_in(whole(World([file])))
+    with home_with() as home, Ledger.open(":memory:") as ledger:
+        write_bytes(home, file.name, file.lines[0] + b"\n")
+        sync(ledger, home)
+        write_bytes(home, file.name, file.data)
         sync(ledger, home)
         assert records_in(ledger) == expected
 

@@ -16,7 +16,6 @@ from tests.laws import law, shuffles, worlds
 from tests.ledgers import (
     BOOK,
     COUNTERS,
-    Row,
     ask,
     assert_costs_are_true,
     assert_rollup_is_true,
@@ -24,9 +23,12 @@ from tests.ledgers import (
     sync,
 )
 from tests.transcripts import Reply, Transcript, World, agent_file, encoded, main_file, sightings, world_of, write_bytes
+from tokentide.model.merging import names_of
 from tokentide.model.prices import PriceOverride
+from tokentide.model.usage import UsageRecord
 from tokentide.pricing.book import PriceBook
 from tokentide.store.sqlite.ledger import Ledger
+from tokentide.store.sqlite.rows import RECORD_COLUMNS, record_of
 
 DEARER = PriceBook(
     {"a-model-without-a-price": PriceOverride(input_usd_per_mtok=Decimal(7), output_usd_per_mtok=Decimal("0.001"))},
@@ -99,14 +101,10 @@ STEPS: dict[str, Callable[[History], None]] = {
 actions = st.lists(st.sampled_from((*STEPS, "sync", "sync", "rebuild")), min_size=3, max_size=14)
 
 
-def by_identity(ledger: Ledger) -> dict[str, Row]:
-    """The responses, by identity and by every further name of theirs."""
-    found: dict[str, Row] = {}
-    for row in records_in(ledger):
-        request = f"request:{row['request_id']}" if row["request_id"] else ""
-        names = (str(row["identity"]), request, *str(row["aliases"]).split("\n"))
-        found.update({name: row for name in names if name})
-    return found
+def by_name(ledger: Ledger) -> dict[str, UsageRecord]:
+    """The responses, by every id of theirs."""
+    records = [record_of(row) for row in ask(ledger, f"SELECT {RECORD_COLUMNS} FROM records")]
+    return {name: record for record in records for name in names_of(record)}
 
 
 @law(60)
@@ -115,7 +113,7 @@ def test_the_rollup_is_the_sum_of_the_records_after_any_history(world: World, se
     with tempfile.TemporaryDirectory() as folder, Ledger.open(":memory:") as ledger:
         history = History(Path(folder), world, seed)
         for action in (*done, "sync"):
-            before = by_identity(ledger)
+            before = by_name(ledger)
             if action in STEPS:
                 STEPS[action](history)
                 continue
@@ -123,18 +121,18 @@ def test_the_rollup_is_the_sum_of_the_records_after_any_history(world: World, se
             assert_rollup_is_true(ledger)
             assert_costs_are_true(ledger, history.book)
             assert ask(ledger, "PRAGMA integrity_check") == [("ok",)]
-            _check_nothing_is_forgotten(before, by_identity(ledger), counts=action == "sync")
+            _check_nothing_is_forgotten(before, by_name(ledger), counts=action == "sync")
 
 
-def _check_nothing_is_forgotten(before: dict[str, Row], after: dict[str, Row], *, counts: bool) -> None:
+def _check_nothing_is_forgotten(before: dict[str, UsageRecord], after: dict[str, UsageRecord], *, counts: bool) -> None:
     """What was known by any name still is; with `counts`, with at least its tokens."""
-    for name, row in before.items():
+    for name, record in before.items():
         assert name in after
-        assert not counts or _tokens(after[name]) >= _tokens(row)
+        assert not counts or _tokens(after[name]) >= _tokens(record)
 
 
-def _tokens(row: Row) -> int:
-    return sum(int(row[counter] or 0) for counter in COUNTERS)
+def _tokens(record: UsageRecord) -> int:
+    return sum(getattr(record, counter) for counter in COUNTERS)
 
 
 @law(40)

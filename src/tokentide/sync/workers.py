@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -54,9 +55,10 @@ def _in_parallel(
     from concurrent.futures.process import BrokenProcessPool
 
     with _interrupts_held():
-        futures = [pool.submit(_work, group) for group in groups]
+        futures = deque((pool.submit(_work, group), group) for group in groups)
     meanwhile()
-    for future, group in zip(futures, groups, strict=True):
+    while futures:
+        future, group = futures.popleft()  # lets go of the result with it
         try:
             yield decode_batch(future.result())
         except BrokenProcessPool:

@@ -83,8 +83,8 @@ class Intake:
         self._insert(come)
         return gone + come
 
-    def _insert(self, records: Iterable[UsageRecord]) -> None:
-        rows = [(*record_row(record), self._price(record)) for record in records]
+    def _insert(self, records: Sequence[UsageRecord]) -> None:
+        rows = ((*record_row(record), self._price(record)) for record in records)
         self._connection.executemany(
             f"INSERT INTO records ({RECORD_COLUMNS}, list_cost) VALUES ({marks(RECORD_COLUMNS)}, ?)", rows
         )
