@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORPUS ?= $(HOME)/.claude
+PEERS ?=
 
 .PHONY: run test lint types contracts docs unit bench clean
 
@@ -38,7 +40,7 @@ unit: $(VENV)/developing
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 bench: $(VENV)/developing
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --corpus "$(CORPUS)" $(PEERS)
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
