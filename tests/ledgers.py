@@ -16,6 +16,7 @@ from tokentide.sync.engine import Synced, Synchroniser
 
 BOOK = PriceBook(cache_path=None, data_path=None)
 """The prices of the installed package, kept nowhere."""
+assert BOOK.source  # looks at the price data once, not in every synchronisation
 OWN_NUMBERS = ("place",)
 """Columns that number rows within one ledger and mean nothing outside."""
 

@@ -118,10 +118,11 @@ class LineParser:
     def opening_line(self, raw: bytes) -> None:
         """A line of the head of the file, until one bears a time."""
         try:
-            stamp = decode_stamp(raw).timestamp
+            stamps = [decode_stamp(raw).timestamp]
         except _REFUSED:
-            return
-        self.context.opened_at = parse_instant(stamp) if stamp else None
+            stamps = [found.timestamp for found in read_objects(raw) if not isinstance(found, str)]
+        instants = [parse_instant(stamp) for stamp in stamps if stamp]
+        self.context.opened_at = next((at for at in instants if at is not None), None)
 
     def final_fragment(self, raw: bytes) -> None:
         """What stands behind the last line end: counted if it is whole, else it waits for its rest."""
