@@ -2,7 +2,7 @@
 
 import sys
 
-from tokentide.cli.main import entry
+from tokentide.command import entry
 
 if __name__ == "__main__":
     sys.exit(entry())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib
 import os
 import sys
@@ -14,12 +13,6 @@ from tokentide.cli.commands import COMMANDS, OVERVIEW, Command, find_command
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal, standard_terminal
 from tokentide.errors import TokentideError, UsageError
-
-
-def entry() -> int:
-    """The installed command: a process that makes little garbage and ends soon, so none is collected."""
-    gc.disable()
-    return main()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -186,6 +186,8 @@ class LineParser:
         at = parse_instant(stamp) if stamp else None
         if at is None:
             return "usage without a valid timestamp"
+        if self.context.opened_at is None:
+            self.context.opened_at = at
         sighting = Sighting(at, self._place(line, agent or "", sidechain=sidechain), response.request_id or "")
         known = self.harvest.records.get(message.id or "") if line.cost_usd is None else None
         if known is None or not adds_nothing(known, message, message.usage, sighting):

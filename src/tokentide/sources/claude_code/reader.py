@@ -97,17 +97,14 @@ class _Scan:
         """Feed the complete lines of the buffer; returns how many bytes of the next one are left at its beginning."""
         end = self._buffer.rfind(b"\n", 0, held) + 1
         if end:
-            self._lines(end)
+            self._lines(self._head(end), end)
             self.offset += end
             self._buffer[: held - end] = self._buffer[end:held]
         return held - end
 
-    def _lines(self, end: int) -> None:
-        """The lines of `buffer[:end]`; the inner loop of a first read, so it asks for nothing twice."""
-        if self._opening:
-            self._head(end)
-        buffer, parser, number = self._buffer, self.parser, self.number
-        start = ignored = 0
+    def _lines(self, start: int, end: int) -> None:
+        """The lines of `buffer[start:end]`; the inner loop of a first read, so it asks for nothing twice."""
+        buffer, parser, number, ignored = self._buffer, self.parser, self.number, 0
         find, view = buffer.find, memoryview(buffer)
         counter = find(COUNTER, start, end)
         while start < end:
@@ -127,14 +124,16 @@ class _Scan:
         self.number = number
         parser.ignored_lines += ignored
 
-    def _head(self, end: int) -> None:
-        """Look for the file's first time, in its first lines."""
+    def _head(self, end: int) -> int:
+        """Take lines one by one until the file's first time is known; returns where the others begin."""
         start = 0
         while self._opening and start < end:
             stop = self._buffer.find(b"\n", start, end)
             self.parser.opening_line(bytes(self._buffer[start:stop]).lstrip(b"\xef\xbb\xbf"))
+            self._lines(start, stop + 1)
             self._opening = self.parser.context.opened_at is None
             start = stop + 1
+        return start
 
     def _skip_line(self, file: FileIO) -> int:
         """Pass over a line too long to hold; returns how many bytes behind its end are in the buffer.
