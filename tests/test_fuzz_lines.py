@@ -1,6 +1,6 @@
 """Damaged lines: nothing raises, nothing hangs, every line is counted once, and whole lines beside them are all read.
 
-TOKENTIDE_FUZZ_SECONDS is how long to try (3); with it every run tries other cases. A failure prints its seed, which
+TOKENTIDE_FUZZ_SECONDS is how long to try (3), TOKENTIDE_FUZZ_FRESH=1 tries other cases. A failure prints its seed, which
 TOKENTIDE_FUZZ_SEED takes to run that case alone.
 """
 
@@ -189,7 +189,7 @@ def test_damaged_lines(tmp_path: Path) -> None:
     if "TOKENTIDE_FUZZ_SEED" in os.environ:
         run_case(int(os.environ["TOKENTIDE_FUZZ_SEED"]), begin_with, tmp_path)
         return
-    seed = secrets.randbits(48) if "TOKENTIDE_FUZZ_SECONDS" in os.environ else 0
+    seed = secrets.randbits(48) if os.environ.get("TOKENTIDE_FUZZ_FRESH") else 0
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         run_case(seed, begin_with, tmp_path)

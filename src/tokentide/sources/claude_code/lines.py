@@ -6,6 +6,7 @@ mark, NUL bytes, lone surrogates, invalid UTF-8, nesting of thousands, integers 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import TypeVar
@@ -117,7 +118,16 @@ def _decode(chunk: bytes) -> object:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         return value
-    return None
+    return _decode_any_number(_repaired(chunk))
+
+
+def _decode_any_number(text: bytes) -> object:
+    """The value by the standard decoder, which takes numbers of any size; None where the text is broken."""
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def _repaired(chunk: bytes) -> bytes:
