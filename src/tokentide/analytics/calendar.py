@@ -12,7 +12,6 @@ from tokentide.errors import TimeZoneUnknownError
 from tokentide.settings import WEEKDAYS
 from tokentide.store.query import Period
 
-GRAINS = ("day", "week", "month")
 _EPOCH = date(1970, 1, 1)
 _LOCALTIME = "/etc/localtime"
 

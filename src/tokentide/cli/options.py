@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from tokentide.analytics.selection import Wishes
 from tokentide.settings import COST_MODES, WEEKDAYS, Settings
-
-FORMATS = ("json", "csv", "markdown", "ccusage_json")
 
 
 def add_range(parser: argparse.ArgumentParser) -> None:
@@ -85,21 +82,17 @@ def wishes_of(options: argparse.Namespace) -> Wishes:
         until=options.until,
         last=options.last,
         today=options.today,
-        models=_several(options.model),
-        projects=_several(options.project),
-        sources=_several(options.source),
-        accounts=_several(options.account),
-        sessions=_several(options.session),
+        models=tuple(options.model),
+        projects=tuple(options.project),
+        sources=tuple(options.source),
+        accounts=tuple(options.account),
+        sessions=tuple(options.session),
     )
 
 
 def zone_of(options: argparse.Namespace, settings: Settings) -> tuple[str, str]:
     """Time zone and first day of the week: flag, else settings."""
     return options.timezone or settings.timezone, options.start_of_week or settings.start_of_week
-
-
-def _several(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(values)
 
 
 def _width(text: str) -> int:

@@ -62,10 +62,3 @@ class UsageRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Cost that the client wrote itself, nano-USD; -1 if none."""
     aliases: tuple[str, ...] = ()
     """Further ids of the same response, message ids and `request:<id>`; nearly always empty."""
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Size of the whole prompt: uncached input, cache writes and cache reads."""
-        return (
-            self.input_tokens + self.cache_creation_5m_tokens + self.cache_creation_1h_tokens + self.cache_read_tokens
-        )
