@@ -17,7 +17,7 @@ from tokentide.model.usage import UsageRecord
 from tokentide.pricing import edition
 from tokentide.pricing.book import MOST_TARIFFS, PriceBook
 from tokentide.pricing.cache import MOST_NAMES
-from tokentide.pricing.files import write_private
+from tokentide.private_files import write_private
 
 NOW = 1_795_000_000_000_000
 SOURCE_ROOT = Path(tokentide.__file__).parents[1]

@@ -235,7 +235,7 @@ def test_a_database_of_something_else_is_not_written_to(machine: Machine) -> Non
 
 # Damage.
 
-PAGE = 4096
+PAGE = 8192
 
 
 def truncated(path: Path) -> None:

@@ -180,17 +180,19 @@ def test_the_account_is_who_is_logged_in(tmp_path: Path, content: str | None, ac
     root = Root(str(tmp_path / ".claude"), "default", "claude_code")
     if content is not None:
         (tmp_path / ".claude.json").write_text(content)
-    assert account_of(root, str(tmp_path)) == account
+    assert account_of(root, str(tmp_path)).name == account
 
 
 def test_a_named_folder_has_a_login_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / ".claude.json").write_text('{"oauthAccount":{"emailAddress":"w@x.y"}}')
     (tmp_path / ".claude.json").write_text('{"oauthAccount":{"emailAddress":"home@x.y"}}')
-    assert account_of(Root(str(tmp_path / "work"), "CLAUDE_CONFIG_DIR", "claude_code"), str(tmp_path)) == "w@x.y"
-    assert account_of(Root(str(tmp_path / "other"), "CLAUDE_CONFIG_DIR", "claude_code"), str(tmp_path)) == "~/other"
-    assert account_of(Root("/elsewhere", "settings", "claude_code"), str(tmp_path)) == "/elsewhere"
-    assert account_of(Root(str(tmp_path / "app"), "desktop app", "claude_desktop"), str(tmp_path)) == "home@x.y"
+    assert account_of(Root(str(tmp_path / "work"), "CLAUDE_CONFIG_DIR", "claude_code"), str(tmp_path)).name == "w@x.y"
+    assert (
+        account_of(Root(str(tmp_path / "other"), "CLAUDE_CONFIG_DIR", "claude_code"), str(tmp_path)).name == "~/other"
+    )
+    assert account_of(Root("/elsewhere", "settings", "claude_code"), str(tmp_path)).name == "/elsewhere"
+    assert account_of(Root(str(tmp_path / "app"), "desktop app", "claude_desktop"), str(tmp_path)).name == "home@x.y"
 
 
 def test_only_transcripts_below_projects_are_found(machine: Machine) -> None:

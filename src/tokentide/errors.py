@@ -5,6 +5,7 @@ TokentideError
 │   └── TimeZoneUnknownError   no such IANA time zone here
 ├── SettingsError              the settings file cannot be used
 ├── PriceDataError             the price book or an override cannot be used
+├── TransportError             another machine gave no whole answer
 └── LedgerError
     ├── LedgerTooNewError      written by a newer tokentide
     ├── LedgerDamagedError     not a readable database
@@ -41,6 +42,14 @@ class TimeZoneUnknownError(UsageError):
 
 class PriceDataError(TokentideError):
     """Prices could not be read, fetched or understood."""
+
+
+class TransportError(TokentideError):
+    """A server could not be reached, was too slow, answered elsewhere or too much."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{url.partition('?')[0]}: {reason}")
 
 
 class LedgerError(TokentideError):

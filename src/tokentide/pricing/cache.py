@@ -10,8 +10,8 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from tokentide.pricing.files import write_private
 from tokentide.pricing.tariff import ALWAYS_US, ANY_PROMPT, STANDARD, Band, DayPart, ModelPrices, Rates, Tariff
+from tokentide.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from genai_prices import data
 from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
 from tokentide.errors import PriceDataError
-from tokentide.pricing.files import write_private
 from tokentide.pricing.genai_book import LONGEST_FILE_BYTES, claude_ids, parsed
+from tokentide.private_files import write_private
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,45 +1,31 @@
-"""Whose usage lies below a root: the account that is logged in there, else the folder itself."""
+"""Whose usage lies below a configuration folder: the account that is logged in there, else the folder itself."""
 
 from __future__ import annotations
 
 import os
 
-import msgspec
-
+from tokentide.model.limits import Account
+from tokentide.sources.claude_code.client_config import config_paths, members, text_of
 from tokentide.sources.claude_code.paths import CLAUDE_DESKTOP, Root, printable
 
-MAX_CONFIG_BYTES = 1 << 26
+
+def account_of(root: Root, home: str) -> Account:
+    """The account of a root; the desktop app's sessions belong to that of the default folder."""
+    return account_in(os.path.join(home, ".claude") if root.source == CLAUDE_DESKTOP else root.path, home)
 
 
-class _Login(msgspec.Struct, rename="camel"):
-    email_address: str | None = None
-    account_uuid: str | None = None
+def account_in(folder: str, home: str) -> Account:
+    """The login that the client noted for a configuration folder; without one the folder, `~` for home.
 
-
-class _Config(msgspec.Struct, rename="camel"):
-    oauth_account: _Login | None = None
-
-
-def account_of(root: Root, home: str) -> str:
-    """The e-mail address in the root's `.claude.json`; without one the folder, `~` for home.
-
-    The client keeps the file inside a named configuration folder, and beside the default one. The desktop app's
-    sessions belong to the account of the default folder.
+    The address may belong to several organisations, whose limits are apart: the key tells them from one another.
+    Source: `oauthAccount` in `.claude.json`, as Claude Code 2.1 writes it.
     """
-    default = os.path.join(home, ".claude")
-    folder = default if root.source == CLAUDE_DESKTOP else root.path
-    candidates = [os.path.join(folder, ".claude.json")] + ([default + ".json"] if folder == default else [])
-    for path in candidates:
-        login = _login(path)
-        if login and (login.email_address or login.account_uuid):
-            return login.email_address or login.account_uuid or ""
-    return printable("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
-
-
-def _login(path: str) -> _Login | None:
-    """The login that the client noted; None where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(MAX_CONFIG_BYTES), type=_Config).oauth_account
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    for path in config_paths(folder, home):
+        for login in members(path, "oauthAccount"):
+            email, uuid = text_of(login.get("emailAddress")), text_of(login.get("accountUuid"))
+            if email or uuid:
+                organization = text_of(login.get("organizationUuid"))
+                key = f"{uuid}:{organization}" if uuid else email
+                return Account(key, email or uuid, text_of(login.get("organizationName")))
+    name = printable("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
+    return Account(name, name)

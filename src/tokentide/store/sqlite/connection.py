@@ -13,18 +13,20 @@ from tokentide.store.sqlite import schema
 
 BUSY_SECONDS = 30
 """How long a process waits for another one's write to end."""
+PAGE_BYTES = 8192
+"""Of a new file: the whole schema stands on its first page, so that no other page's damage hides every table."""
 MEMORY = ":memory:"
 _DAMAGE = ("malformed", "no such table", "no such column", "Could not decode to UTF-8")
 """What the engine says of a damaged file by the same class as of a full disk."""
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open the ledger, made if it is absent, brought to the present format if it is older.
 
     Raises LedgerTooNewError, LedgerDamagedError, LedgerUnwritableError.
     """
     with translated(path):
-        connection = _open(path)
+        connection = _open(path, busy_seconds)
         try:
             prepare(connection, path)
         except BaseException:
@@ -33,12 +35,12 @@ def connect(path: str) -> sqlite3.Connection:
         return connection
 
 
-def _open(path: str) -> sqlite3.Connection:
+def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
     """The bare connection; the file is its owner's alone."""
     if path != MEMORY and not os.path.exists(path):
         ensure_private_dir(os.path.dirname(path))
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=64)
+    return sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, cached_statements=64)
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -47,13 +49,16 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     if found > schema.FORMAT:
         raise LedgerTooNewError(path, found, schema.FORMAT)
     if found < schema.FORMAT:
+        from tokentide.store.sqlite import layout
+
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         with transaction(connection):
             found = _format(connection)
             if found == 0:
-                schema.create(connection)
+                layout.create(connection)
             elif found < schema.FORMAT:
-                schema.migrate(connection, found)
+                layout.migrate(connection, found)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -16384")
 

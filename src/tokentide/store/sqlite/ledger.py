@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
 from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import moments_statement, totals_statement
-from tokentide.store.sqlite.connection import MEMORY, connect, prepare, transaction, translated
+from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
 
 if TYPE_CHECKING:
+    from tokentide.store.sqlite.buckets import BucketStore
     from tokentide.store.sqlite.intake import Intake
+    from tokentide.store.sqlite.limits import LimitStore
     from tokentide.store.sqlite.rollup import Price
 
 Row = tuple[Any, ...]
@@ -31,7 +34,7 @@ _VALUES = {
     "session": "SELECT DISTINCT session_id FROM places",
 }
 _COUNTED = ("files", "records", "places", "problems", "rollup")
-_TABLES = (*_COUNTED, "meta", "titles", "agents", "aliases")
+_TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", schema.SCHEMA))
 
 
 class Ledger:
@@ -43,9 +46,12 @@ class Ledger:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: str) -> Ledger:
-        """Open or make the ledger. Raises LedgerTooNewError, LedgerDamagedError, LedgerUnwritableError."""
-        return cls(connect(path), path)
+    def open(cls, path: str, *, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+        """Open or make the ledger, waiting so long for another process's write to end.
+
+        Raises LedgerTooNewError, LedgerDamagedError, LedgerUnwritableError.
+        """
+        return cls(connect(path, busy_seconds), path)
 
     def in_memory(self) -> Ledger:
         """A copy that is kept nowhere, for when the file cannot be written."""
@@ -168,6 +174,20 @@ class Ledger:
         except LedgerError as error:
             return str(error)
         return found
+
+    @property
+    def limits(self) -> LimitStore:
+        """Accounts, readings of their limits, states of sessions, and when the account may be asked again."""
+        from tokentide.store.sqlite.limits import LimitStore
+
+        return LimitStore(self._connection, self.path)
+
+    @property
+    def buckets(self) -> BucketStore:
+        """What the organisation's Admin API says."""
+        from tokentide.store.sqlite.buckets import BucketStore
+
+        return BucketStore(self._connection, self.path)
 
     @property
     def format(self) -> int:

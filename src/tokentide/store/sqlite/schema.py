@@ -1,12 +1,8 @@
-"""The schema of the SQLite ledger, and how an older ledger becomes a newer one."""
+"""The schema of the SQLite ledger."""
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Callable
-
-SCHEMA = """
+USAGE_TABLES = """
 -- Facts about the ledger itself: price_version (which prices the costs were reckoned with).
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -125,6 +121,98 @@ CREATE TABLE rollup (
 ) WITHOUT ROWID;
 """
 
+LIMIT_TABLES = """
+-- Accounts that have limits; see tokentide.model.limits.Account.
+CREATE TABLE accounts (
+    key           TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,     -- as in places.account
+    organization  TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Observations of windows, one row for as long as a source says the same; see tokentide.model.limits.LimitReading.
+CREATE TABLE limit_readings (
+    account           TEXT NOT NULL,
+    window            TEXT NOT NULL,
+    at                INTEGER NOT NULL,  -- first observed so, µs UTC
+    source            TEXT NOT NULL,
+    seen_at           INTEGER NOT NULL,  -- last observed so
+    percent           REAL,              -- used, of 100; NULL if not told
+    resets_at         INTEGER,           -- µs UTC; NULL if the window is not open or has no reset
+    used_minor        INTEGER,           -- money in minor units; NULL if the window has none
+    ceiling_minor     INTEGER,
+    currency          TEXT NOT NULL,
+    exponent          INTEGER NOT NULL,
+    PRIMARY KEY (account, window, at, source)
+) WITHOUT ROWID;
+
+-- What the status line last said of a session; see tokentide.model.limits.SessionState.
+CREATE TABLE session_states (
+    session_id             TEXT PRIMARY KEY,
+    account                TEXT NOT NULL,
+    at                     INTEGER NOT NULL,
+    api_ms                 INTEGER NOT NULL,
+    model                  TEXT NOT NULL,
+    effort                 TEXT NOT NULL,
+    context_tokens         INTEGER,
+    context_window_tokens  INTEGER,
+    cost                   INTEGER               -- nano-USD
+) WITHOUT ROWID;
+
+-- When another machine may be asked again, and what it last said: the manners hold over all processes.
+CREATE TABLE polls (
+    subject   TEXT PRIMARY KEY,  -- what is asked of whom: `usage KEY`, `profile KEY`, …
+    next_at   INTEGER NOT NULL,  -- not before this instant, µs UTC
+    failures  INTEGER NOT NULL,  -- in a row
+    fault     TEXT NOT NULL,     -- why the last one failed; '' if it did not
+    good_at   INTEGER NOT NULL,  -- when the answer is from; 0 if there is none
+    answer    TEXT NOT NULL      -- the last good one, as it came
+) WITHOUT ROWID;
+"""
+
+BUCKET_TABLES = """
+-- Aggregates that the vendor reports of an organisation; see tokentide.model.billing.Bucket. Never added to records.
+CREATE TABLE buckets (
+    organization  TEXT NOT NULL,
+    report        TEXT NOT NULL,     -- which of the vendor's reports, with its grouping
+    start         INTEGER NOT NULL,  -- µs UTC
+    end           INTEGER NOT NULL,
+    dimensions    TEXT NOT NULL,     -- JSON object, keys sorted: what the vendor grouped by
+    measures      TEXT NOT NULL,     -- JSON object of integers; money in nano-USD
+    PRIMARY KEY (organization, report, start, end, dimensions)
+) WITHOUT ROWID;
+
+-- Which stretches of a report were fetched whole, so that they need not be asked for again.
+CREATE TABLE bucket_fetches (
+    organization  TEXT NOT NULL,
+    report        TEXT NOT NULL,
+    start         INTEGER NOT NULL,
+    end           INTEGER NOT NULL,
+    fetched_at    INTEGER NOT NULL,  -- µs UTC
+    PRIMARY KEY (organization, report, start, end)
+) WITHOUT ROWID;
+
+-- Names of the organisation's users, workspaces and keys, by the vendor's ids.
+CREATE TABLE directory (
+    organization  TEXT NOT NULL,
+    kind          TEXT NOT NULL,     -- organization, user, workspace, api_key
+    id            TEXT NOT NULL,     -- '' for the default workspace
+    name          TEXT NOT NULL,
+    details       TEXT NOT NULL,     -- JSON object of texts: e-mail, role, status, …
+    fetched_at    INTEGER NOT NULL,
+    PRIMARY KEY (organization, kind, id)
+) WITHOUT ROWID;
+
+-- Month-to-date cost of a person as it was at some instants: from these comes the hourly rate.
+CREATE TABLE cost_snapshots (
+    organization  TEXT NOT NULL,
+    person        TEXT NOT NULL,     -- e-mail address; '' for the whole organisation
+    at            INTEGER NOT NULL,  -- µs UTC
+    month         TEXT NOT NULL,     -- YYYY-MM, UTC
+    cost          INTEGER NOT NULL,  -- nano-USD since the month began
+    PRIMARY KEY (organization, person, at)
+) WITHOUT ROWID;
+"""
+
 INDEXES = {
     "records_identity": "CREATE UNIQUE INDEX records_identity ON records (identity)",
     "records_request": "CREATE INDEX records_request ON records (request_id) WHERE request_id <> ''",
@@ -132,34 +220,7 @@ INDEXES = {
 }
 """Apart from the tables: a first read fills the table before it builds them."""
 
-Migration = Callable[[sqlite3.Connection], None]
-MIGRATIONS: tuple[Migration, ...] = ()
-"""Step n brings a ledger of format n + 1 to format n + 2; each runs in a transaction of its own."""
+SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES
 
-FORMAT = len(MIGRATIONS) + 1
-"""The number in `PRAGMA user_version`. 1: the first."""
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Lay out an empty database, inside the caller's transaction."""
-    for statement in _statements(SCHEMA):
-        connection.execute(statement)
-    for statement in INDEXES.values():
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def migrate(connection: sqlite3.Connection, found: int) -> None:
-    """Bring a ledger of an older format to the present one, inside the caller's transaction."""
-    for step in MIGRATIONS[found - 1 :]:
-        step(connection)
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of a script, bare: SQLite keeps their text, which has to be read at each start.
-
-    `executescript` would commit the transaction around it.
-    """
-    bare = re.sub(r"\s+", " ", re.sub(r"--.*", "", script))
-    return [part.strip() for part in bare.split(";") if part.strip()]
+FORMAT = 2
+"""The number in `PRAGMA user_version`. 1: the first; 2: with limits and buckets."""

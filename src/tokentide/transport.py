@@ -1,0 +1,131 @@
+"""The one way to another machine's API: GET over HTTPS with a credential, never followed elsewhere.
+
+Hosts are fixed. `TOKENTIDE_API_URL` may name another one only on this machine, for tests and for a local proxy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tokentide.errors import TransportError, UsageError
+
+API_URL = "https://api.anthropic.com"
+API_URL_VARIABLE = "TOKENTIDE_API_URL"
+MOST_BYTES = 64 << 20
+"""A longer answer is refused."""
+TIMEOUT_SECONDS = 10.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Secret:
+    """A token or key; it cannot be printed, logged, compared in an error, or pickled by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself; only for the header of a request."""
+        return self._value
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve digits of its SHA-256: tells two credentials apart without giving either away."""
+        return hashlib.sha256(self._value.encode()).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a secret stays in its process")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    @property
+    def is_good(self) -> bool:
+        """True for 200."""
+        return self.status == 200
+
+    def retry_after_seconds(self, now: int) -> int | None:
+        """What `Retry-After` asks for, as seconds or as a date; None where it is absent or makes no sense.
+
+        `now` is µs UTC. Source: RFC 9110, section 10.2.3.
+        """
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdecimal():
+            return int(value[:9])
+        from email.utils import parsedate_to_datetime
+
+        try:
+            return max(0, round(parsedate_to_datetime(value).timestamp() - now / 1_000_000))
+        except (ValueError, OverflowError):
+            return None
+
+
+def api_base(environ: Mapping[str, str]) -> str:
+    """The address of the vendor's API, without a slash at its end. Raises UsageError for one that is not allowed."""
+    asked = environ.get(API_URL_VARIABLE, "").rstrip("/")
+    if not asked or asked == API_URL:
+        return API_URL
+    try:
+        parts = urlsplit(asked)
+        allowed = parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK and parts.username is None
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise UsageError(f"${API_URL_VARIABLE} may only name an address of this machine, such as http://127.0.0.1:8080")
+    return asked
+
+
+def get(url: str, headers: Mapping[str, str | Secret], *, timeout_seconds: float = TIMEOUT_SECONDS) -> Answer:
+    """Ask once; redirects are not followed, so that no credential goes where it does not belong.
+
+    `timeout_seconds` bounds the whole exchange. Raises TransportError where there is no whole answer.
+    """
+    import httpx2
+
+    plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}
+    deadline = time.monotonic() + timeout_seconds
+    content = bytearray()
+    try:
+        with (
+            httpx2.Client(timeout=timeout_seconds, follow_redirects=False) as client,
+            client.stream("GET", url, headers=plain) as response,
+        ):
+            if response.is_redirect:
+                raise TransportError(url, "it answered with a redirect, which is not followed")
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MOST_BYTES:
+                    raise TransportError(url, f"more than {MOST_BYTES} bytes")
+                if time.monotonic() > deadline:
+                    raise TransportError(url, f"no whole answer after {timeout_seconds:g} s")
+            return Answer(response.status_code, dict(response.headers.items()), bytes(content))
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeEncodeError) as error:
+        raise TransportError(url, _reason(error, timeout_seconds)) from None
+
+
+def _reason(error: Exception, timeout_seconds: float) -> str:
+    """The error in one line, without the request that it may quote."""
+    import httpx2
+
+    if isinstance(error, httpx2.TimeoutException):
+        return f"no answer after {timeout_seconds:g} s"
+    if isinstance(error, httpx2.ConnectError):
+        return "no connection"
+    if isinstance(error, UnicodeEncodeError):
+        return "the credential holds characters that no header takes"
+    return type(error).__name__
