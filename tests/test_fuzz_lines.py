@@ -25,7 +25,7 @@ from tests.fuzzing import HAND_MADE, mutate
 from tests.transcripts import encoded
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.usage import UsageRecord
-from tokentide.sources.claude_code.parser import FileContext, Harvest, LineParser
+from tokentide.sources.claude_code.parser import NOBODY, FileContext, Harvest, LineParser
 from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sources.claude_code.reader import TranscriptReader
 from tokentide.sources.claude_code.wire import decode_line
@@ -104,7 +104,7 @@ def read(
         reader._buffer = bytearray(buffer)
     found = FoundFile(str(path), str(path), str(path.parent), "claude_code", "p", stamp)
     with limited(READING_SECONDS):
-        return reader.read(found, "~/.claude", known)
+        return reader.read(found, NOBODY, known)
 
 
 def told(harvest: Harvest) -> dict[str, tuple[object, ...]]:

@@ -27,6 +27,7 @@ from tests.ledgers import (
 )
 from tests.transcripts import Reply, Transcript, World, opening_line, sightings, world_of, write_bytes
 from tokentide.model.batch import Batch
+from tokentide.model.limits import Account
 from tokentide.sources.claude_code.batches import Task, read_batch
 from tokentide.sources.claude_code.paths import discover, find_roots
 from tokentide.store.sqlite.ledger import Ledger
@@ -53,7 +54,7 @@ def whole(world: World) -> Ledger:
 def batches(home: Path) -> list[Batch]:
     """One batch a file."""
     found = discover(find_roots({"HOME": str(home)})).files
-    return [read_batch([Task(each, "~/.claude")]) for each in found]
+    return [read_batch([Task(each, Account("~/.claude", "~/.claude"))]) for each in found]
 
 
 @law(25)

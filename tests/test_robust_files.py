@@ -17,7 +17,7 @@ from tests.hardships import Done, inside, many_lines, measured, one_clear_line, 
 from tests.transcripts import encoded
 from tokentide.model.files import FileStamp, FileState
 from tokentide.sources.claude_code import reader as reader_module
-from tokentide.sources.claude_code.parser import Harvest
+from tokentide.sources.claude_code.parser import NOBODY, Harvest
 from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sources.claude_code.reader import TranscriptReader
 
@@ -281,7 +281,7 @@ def _read(path: Path, data: bytes, harvest: Harvest, known: FileState | None = N
     stamp = FileStamp(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
     reader = TranscriptReader(harvest)
     reader._buffer = bytearray(1024)
-    return reader.read(FoundFile(str(path), str(path), str(path.parent), "claude_code", "p", stamp), "~/.claude", known)
+    return reader.read(FoundFile(str(path), str(path), str(path.parent), "claude_code", "p", stamp), NOBODY, known)
 
 
 # Lines that take long to understand.

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import Machine, usage_line
 from tokentide.model.batch import Batch
 from tokentide.model.files import FileStamp
+from tokentide.model.limits import Account
 from tokentide.sources.claude_code.batches import Task, decode_batch, encode_batch, read_batch
 from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sync import workers
@@ -40,7 +41,7 @@ def large(machine: Machine) -> Machine:
 
 def tasks(machine: Machine) -> list[Task]:
     paths = sorted((machine.claude / "projects").rglob("*.jsonl"))
-    return [Task(FoundFile(str(p), str(p), "root", "claude_code", "-p", stamp(p)), "account") for p in paths]
+    return [Task(FoundFile(str(p), str(p), "root", "claude_code", "-p", stamp(p)), Account("account", "account")) for p in paths]
 
 
 def stamp(path: Path) -> FileStamp:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tokentide.model.files import FileState
+from tokentide.model.limits import LimitReading
 from tokentide.model.usage import Place, UsageRecord
 
 
@@ -28,3 +29,4 @@ class Batch(msgspec.Struct, array_like=True):
     files: list[FileState] = []
     """The files that were read, as they are now."""
     problems: list[ProblemNote] = []
+    refusals: list[LimitReading] = []

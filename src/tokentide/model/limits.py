@@ -26,6 +26,8 @@ STATUSLINE, ACCOUNT, CLIENT_COPY, REFUSAL, PACE_MAKER = SOURCES = (
 )
 """Where a reading comes from, best first: pushed by the client into its status line, asked of the account, the copy
 that the client keeps in `.claude.json`, a refusal in a transcript, the copy that Claude Pace Maker keeps."""
+USAGE, PROFILE = "usage", "profile"
+"""What an account is asked for."""
 ESTIMATE = "estimate"
 """The source of a window that is reckoned from the transcripts; never stored."""
 
@@ -132,6 +134,11 @@ def length_of(window: str) -> int | None:
     if window == FIVE_HOUR:
         return 5 * HOUR_US
     return 7 * DAY_US if window == SEVEN_DAY or window.startswith(f"{SEVEN_DAY}_") else None
+
+
+def poll_subject(what: str, account: str) -> str:
+    """What the ledger calls asking an account for USAGE or PROFILE."""
+    return f"{what} {account}"
 
 
 def snapped(instant: int) -> int:

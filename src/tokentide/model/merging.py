@@ -11,6 +11,7 @@ import msgspec
 
 from tokentide.model.batch import Batch, ProblemNote
 from tokentide.model.files import FileState
+from tokentide.model.limits import LimitReading
 from tokentide.model.usage import Place, UsageRecord
 
 Places = Sequence[Place] | Mapping[int, Place]
@@ -70,6 +71,7 @@ class Portion:
         self.agent_types: dict[str, str] = {}
         self.files: list[FileState] = []
         self.problems: list[ProblemNote] = []
+        self.refusals: list[LimitReading] = []
         self._gathering = Gathering(self.places)
 
     def add(self, batch: Batch) -> None:
@@ -84,6 +86,7 @@ class Portion:
         self.agent_types.update(batch.agent_types)
         self.files += batch.files
         self.problems += batch.problems
+        self.refusals += batch.refusals
 
     def records(self) -> Collection[UsageRecord]:
         """One record a response; each indexes into `places`."""

@@ -121,7 +121,7 @@ class Synchroniser:
         from tokentide.sources.claude_code.batches import Task
 
         home = self.environ.get("HOME") or os.path.expanduser("~")
-        accounts = {(root.path, root.source): account_of(root, home).name for root in self._roots()}
+        accounts = {(root.path, root.source): account_of(root, home) for root in self._roots()}
         return [Task(found, accounts[found.root, found.source], known.get(found.key)) for found in changed]
 
 

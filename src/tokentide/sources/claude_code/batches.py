@@ -9,6 +9,7 @@ import msgspec
 
 from tokentide.model.batch import Batch, ProblemNote
 from tokentide.model.files import FileState
+from tokentide.model.limits import Account
 from tokentide.model.usage import Place
 from tokentide.sources.claude_code.parser import Harvest
 from tokentide.sources.claude_code.paths import FoundFile, printable
@@ -19,7 +20,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     """One file to read."""
 
     found: FoundFile
-    account: str
+    account: Account
     known: FileState | None = None
 
 
@@ -28,7 +29,11 @@ def read_batch(tasks: Sequence[Task]) -> Batch:
     harvest = Harvest()
     reader = TranscriptReader(harvest)
     batch = Batch(
-        places=harvest.places, titles=harvest.titles, agent_types=harvest.agent_types, problems=harvest.problems
+        places=harvest.places,
+        titles=harvest.titles,
+        agent_types=harvest.agent_types,
+        problems=harvest.problems,
+        refusals=harvest.refusals,
     )
     for task in tasks:
         first_place = len(harvest.places)

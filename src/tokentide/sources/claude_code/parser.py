@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tokentide.model.batch import ProblemNote
+from tokentide.model.limits import Account, LimitReading
 from tokentide.model.merging import merge_records
 from tokentide.model.usage import Place, UsageRecord
 from tokentide.repositories import project_of
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.sources.claude_code.lines import read_objects
+from tokentide.sources.claude_code.refusals import refusal_in
 from tokentide.sources.claude_code.sightings import (
     Sighting,
     adds_nothing,
@@ -30,6 +32,7 @@ from tokentide.sources.claude_code.wire import (
     decode_title,
 )
 
+NOBODY = Account("", "")
 SYNTHETIC = "<synthetic>"
 SUMMARY_RANK = 1
 TITLE_RANK = {"ai-title": 2, "custom-title": 3}
@@ -49,7 +52,7 @@ class FileContext:
     session_id: str
     """The session that the path names, for lines that name none."""
     source: str = "claude_code"
-    account: str = ""
+    account: Account = NOBODY
     opened_at: int | None = None
     """Instant of the first timestamped line; None until one was seen."""
 
@@ -66,6 +69,8 @@ class Harvest:
     agent_types: dict[str, str] = field(default_factory=dict)
     """By agent id."""
     problems: list[ProblemNote] = field(default_factory=list)
+    refusals: list[LimitReading] = field(default_factory=list)
+    """Windows that the vendor said were used up."""
 
 
 class LineParser:
@@ -91,6 +96,8 @@ class LineParser:
         except _REFUSED:
             self._tolerantly(bytes(raw), number)
             return
+        if line.is_api_error_message:
+            self._note_refusal(bytes(raw), line.timestamp)
         self.count(self._take(line), number)
 
     def plain_line(self, raw: bytes, number: int) -> None:
@@ -167,6 +174,16 @@ class LineParser:
         self._note_agent(line.tool_use_result)
         return IGNORED
 
+    def _note_refusal(self, raw: bytes, stamp: str | None) -> None:
+        """Remember which window a refused request found used up."""
+        at = parse_instant(stamp) if stamp else None
+        try:
+            found = refusal_in(raw, at, self.context.account.key) if at is not None else None
+        except _REFUSED:
+            return
+        if found is not None:
+            self.harvest.refusals.append(found)
+
     def _note_agent(self, result: msgspec.Raw) -> None:
         """Remember what kind of sub-agent an id belongs to."""
         if b'"agentType"' not in bytes(result):
@@ -220,7 +237,7 @@ class LineParser:
             self.harvest.places.append(
                 Place(
                     source=context.source,
-                    account=context.account,
+                    account=context.account.name,
                     session_id=line.session_id or context.session_id,
                     opened_at=context.opened_at or 0,
                     project=project_of(line.cwd or "", context.slug),

@@ -10,6 +10,7 @@ import zlib
 from io import FileIO
 
 from tokentide.model.files import FileStamp, FileState, Position
+from tokentide.model.limits import Account
 from tokentide.sources.claude_code.parser import IGNORED, SUMMARY_RANK, FileContext, Harvest, LineParser
 from tokentide.sources.claude_code.paths import FoundFile
 
@@ -33,7 +34,7 @@ class TranscriptReader:
         self._harvest = harvest
         self._buffer = bytearray(CHUNK_BYTES)
 
-    def read(self, found: FoundFile, account: str, known: FileState | None = None) -> FileState:
+    def read(self, found: FoundFile, account: Account, known: FileState | None = None) -> FileState:
         """Read what was appended since `known`; the whole file if it is new, truncated, rewritten or replaced.
 
         Returns the file as it is known now. A half-written last line waits for its rest. Raises OSError if the file

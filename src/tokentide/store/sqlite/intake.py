@@ -12,6 +12,7 @@ from tokentide.clock import QUARTER_US
 from tokentide.model.merging import Gathering, Portion, moved, names_of
 from tokentide.model.usage import Place, UsageRecord
 from tokentide.store.sqlite.connection import transaction
+from tokentide.store.sqlite.limits import take_readings
 from tokentide.store.sqlite.rollup import Price, refresh_rollup
 from tokentide.store.sqlite.rows import (
     FILE_COLUMNS,
@@ -49,6 +50,7 @@ class Intake:
             refresh_rollup(self._connection, {record.at - record.at % QUARTER_US for record in changed})
             self._take_names(portion)
             self._take_files(portion)
+            take_readings(self._connection, portion.refusals)
 
     def _is_empty(self) -> bool:
         return self._connection.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None

@@ -156,6 +156,11 @@ class Ledger:
         """All values that usage has in model, project, source, account or session, sorted."""
         return sorted(row[0] for row in self._ask(_VALUES[dimension]))
 
+    def client_version(self) -> str:
+        """The version of Claude Code that was seen last; empty if none was."""
+        statement = "SELECT version FROM places WHERE source = 'claude_code' AND version <> '' ORDER BY id DESC LIMIT 1"
+        return next((row[0] for row in self._ask(statement)), "")
+
     def price_version(self) -> str:
         """The prices that the costs were reckoned with; empty for a new ledger."""
         return next((row[0] for row in self._ask("SELECT value FROM meta WHERE key = 'price_version'")), "")

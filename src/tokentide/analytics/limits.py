@@ -1,0 +1,211 @@
+"""What is known of the official windows now: readings of all sources, brought together by rules that none can upset.
+
+Within one window use only grows, so the highest percentage holds; a lower one counts when the window's reset has moved,
+or when it persists. A terminal that repeats old numbers, a glitch after a reset, a reset that jitters change nothing.
+Source of the rules: DESIGN, "Limits"; claude-code #75408 (terminals differ), #52469 (resets that move).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tokentide.analytics.windows import WindowState, estimated_window
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from tokentide.model.limits import (
+    EXTRA_USAGE,
+    FIVE_HOUR,
+    PROFILE,
+    SEVEN_DAY,
+    SPEND,
+    USAGE,
+    Account,
+    LimitReading,
+    Poll,
+    Profile,
+    length_of,
+    poll_subject,
+)
+from tokentide.sources.claude_account.bodies import decoded, profile_of
+from tokentide.store.sqlite.ledger import Ledger
+
+SAME_RESET_US = 5 * MINUTE_US
+"""Resets that lie no further apart are one: the vendor snaps them to ten minutes, and they jitter."""
+PERSISTS_US = 120 * SECOND_US
+"""So long a lower reading has to be said, by nobody contradicted, before it is believed."""
+LOOK_BACK_US = 40 * DAY_US
+"""Readings that are older say nothing of a window that may still be open; the longest known ends with its month."""
+_ORDER = (FIVE_HOUR, SEVEN_DAY)
+_LAST = (EXTRA_USAGE, SPEND)
+
+
+class Level(StrEnum):
+    """How near a window is to its end."""
+
+    LOW = "low"
+    RAISED = "raised"
+    HIGH = "high"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLimits:
+    """The windows of one account."""
+
+    account: Account
+    profile: Profile | None
+    """What the vendor says of it; None until it was asked."""
+    windows: tuple[WindowState, ...]
+    polled: Poll
+    """How it stands with asking the account itself."""
+
+
+def level_of(percent: float, thresholds: tuple[int, int, int]) -> Level:
+    """The level of a percentage; `thresholds` are the first of RAISED, HIGH and FULL."""
+    levels: list[Level] = [*Level]
+    return levels[sum(percent >= threshold for threshold in thresholds)]
+
+
+def read_limits(ledger: Ledger, *, now: int) -> tuple[AccountLimits, ...]:
+    """Every account that the ledger knows, the one seen last first; `now` is µs UTC.
+
+    Where no official five-hour window is known to be open, one is estimated from the account's own responses. Without
+    any official reading each account that was used within a day is listed, with its estimate alone.
+    """
+    store = ledger.limits
+    known = {account.key: account for account in store.accounts()}
+    readings: dict[str, list[LimitReading]] = {key: [] for key in known}
+    for reading in store.readings(now - LOOK_BACK_US):
+        readings.setdefault(reading.account, []).append(reading)
+    found = [_limits_of(ledger, known.get(key, Account(key, key)), said, now) for key, said in readings.items()]
+    names = {limits.account.name for limits in found}
+    found += [
+        _limits_of(ledger, Account(name, name), [], now) for name in ledger.values("account") if name not in names
+    ]
+    return tuple(sorted(filter(_is_told, found), key=lambda limits: (-_seen_at(limits), limits.account.name)))
+
+
+def _limits_of(ledger: Ledger, account: Account, readings: list[LimitReading], now: int) -> AccountLimits:
+    """One account's windows."""
+    windows = current_windows(readings, now)
+    official = next((window for window in windows if window.window == FIVE_HOUR), None)
+    estimate = estimated_window(ledger, account.name, official, now)
+    if estimate is not None:
+        windows = (estimate, *(window for window in windows if window.window != FIVE_HOUR))
+    answer = ledger.limits.poll(poll_subject(PROFILE, account.key)).answer
+    profile = profile_of(decoded(answer)) if answer else None
+    return AccountLimits(account, profile, windows, ledger.limits.poll(poll_subject(USAGE, account.key)))
+
+
+def _is_told(limits: AccountLimits) -> bool:
+    """True where there is anything to tell of an account."""
+    return bool(limits.windows or limits.profile or limits.polled.fault or limits.polled.good_at)
+
+
+def _seen_at(limits: AccountLimits) -> int:
+    """When an account was last heard of."""
+    return max([limits.polled.good_at, *(window.observed_at for window in limits.windows)])
+
+
+def current_windows(readings: Iterable[LimitReading], now: int) -> tuple[WindowState, ...]:
+    """The windows of one account, from its readings in the order of time; what lies ahead of `now` is left out.
+
+    Five hours first, then the week, then the others by name, money last.
+    """
+    folds: dict[str, _Fold] = {}
+    for reading in readings:
+        if reading.at <= now:
+            folds.setdefault(reading.window, _Fold()).take(reading)
+    states = [fold.state() for fold in folds.values()]
+    return tuple(sorted((state for state in states if state is not None), key=lambda state: _rank(state.window)))
+
+
+def _rank(window: str) -> tuple[int, str]:
+    """The place of a window among the others."""
+    if window in _ORDER:
+        return _ORDER.index(window), ""
+    return (9 + _LAST.index(window) if window in _LAST else 2), window
+
+
+class _Fold:
+    """Takes one window's readings in the order of time: what is believed, and what would change it if it lasts."""
+
+    def __init__(self) -> None:
+        self._believed: LimitReading | None = None
+        self._doubted: LimitReading | None = None
+        """The first of the readings that say less."""
+
+    def take(self, reading: LimitReading) -> None:
+        """Believe the reading, or keep it in mind."""
+        believed = self._believed
+        if believed is None or _supersedes(reading, believed):
+            self._believe(reading)
+        elif _repeats(reading, believed):
+            self._believe(reading._replace(resets_at=reading.resets_at or believed.resets_at))
+        elif not _says_nothing(reading, believed):
+            self._doubt(reading, believed)
+
+    def state(self) -> WindowState | None:
+        """What is believed in the end."""
+        last = self._believed
+        if last is None:
+            return None
+        return WindowState(
+            last.window, last.percent, last.resets_at, last.last_at, last.source, last.used, last.ceiling
+        )
+
+    def _believe(self, reading: LimitReading) -> None:
+        self._believed, self._doubted = reading, None
+
+    def _doubt(self, reading: LimitReading, believed: LimitReading) -> None:
+        """Keep a lower reading in mind; believe it once it has lasted, with nobody saying the old one meanwhile."""
+        first = self._doubted
+        if first is None or not _is_same_window(first, reading):
+            first = self._doubted = reading
+        if reading.last_at - max(first.at, believed.last_at) >= PERSISTS_US:
+            self._believe(reading)
+
+
+def _supersedes(new: LimitReading, old: LimitReading) -> bool:
+    """True where the new reading is believed at once: another window has begun, or more of this one is used."""
+    if _is_bygone(new) or _lies_too_far(new):
+        return False
+    if old.resets_at is not None and new.at >= old.resets_at:
+        return True
+    if new.resets_at is not None and (old.resets_at is None or new.resets_at - old.resets_at > SAME_RESET_US):
+        return True
+    return _is_same_window(new, old) and _measure(new) > _measure(old)
+
+
+def _repeats(new: LimitReading, old: LimitReading) -> bool:
+    """True where the new reading says the same."""
+    return _is_same_window(new, old) and _measure(new) == _measure(old)
+
+
+def _says_nothing(new: LimitReading, old: LimitReading) -> bool:
+    """True for a number of a window that had ended when it was said, and for an open one without a number."""
+    return _is_bygone(new) or (new.resets_at is not None and _measure(new) < (0, 0) <= _measure(old))
+
+
+def _is_bygone(reading: LimitReading) -> bool:
+    """True where the window had ended when this was said of it: an idle terminal repeats itself."""
+    return reading.resets_at is not None and reading.resets_at <= reading.at
+
+
+def _lies_too_far(reading: LimitReading) -> bool:
+    """True where the reset lies further ahead than the window is long."""
+    length = length_of(reading.window)
+    return length is not None and reading.resets_at is not None and reading.resets_at - reading.at > length + HOUR_US
+
+
+def _is_same_window(one: LimitReading, other: LimitReading) -> bool:
+    """True where both mean the same stretch of time; a number without a reset means the one that is open."""
+    if one.resets_at is None or other.resets_at is None:
+        return one.resets_at is other.resets_at or one.percent is not None
+    return abs(one.resets_at - other.resets_at) <= SAME_RESET_US
+
+
+def _measure(reading: LimitReading) -> tuple[float, int]:
+    """How much is used, to compare by; below (0, 0) where nobody tells."""
+    return (-1 if reading.percent is None else reading.percent, reading.used.minor if reading.used else 0)

@@ -1,0 +1,71 @@
+"""One window as it is believed to be, and the five-hour window that the transcripts alone let one guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
+from tokentide.model.limits import ESTIMATE, FIVE_HOUR, Money, length_of
+from tokentide.store.query import CostMode, Filters
+from tokentide.store.sqlite.ledger import Ledger
+
+FIVE_HOURS_US = 5 * HOUR_US
+SNAP_US = 10 * MINUTE_US
+"""The vendor opens a window at the ten minutes that its first request lies in."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """One window as it is believed to be."""
+
+    window: str
+    percent: float | None
+    """Used, of 100; may be more; None where nobody tells."""
+    resets_at: int | None
+    """µs UTC; None where the window is not open, or has no reset."""
+    observed_at: int
+    """When this was last confirmed, µs UTC."""
+    source: str
+    """Who confirmed it: one of SOURCES, or ESTIMATE."""
+    used: Money | None = None
+    ceiling: Money | None = None
+
+    @property
+    def is_estimate(self) -> bool:
+        """True where it is reckoned from the transcripts, not said by the vendor."""
+        return self.source == ESTIMATE
+
+    def is_over(self, now: int) -> bool:
+        """True where the reset has passed since: the percentage is the old window's."""
+        return self.resets_at is not None and self.resets_at <= now
+
+    def elapsed(self, now: int) -> float | None:
+        """The share of the window's time that has passed, 0 to 1; None where it does not roll, or is not open."""
+        length = length_of(self.window)
+        if length is None or self.resets_at is None or self.is_over(now):
+            return None
+        return min(max(1 - (self.resets_at - now) / length, 0.0), 1.0)
+
+    def pace(self, now: int) -> float | None:
+        """Percent used beyond what the clock alone would have used; below 0 there is more left than time."""
+        elapsed = self.elapsed(now)
+        return None if elapsed is None or self.percent is None else self.percent - 100 * elapsed
+
+
+def estimated_window(ledger: Ledger, account: str, official: WindowState | None, now: int) -> WindowState | None:
+    """The five-hour window that is open by the account's own responses; None where an official one is, or none is.
+
+    `account` is the name that the ledger files usage under. A window opens with the first response after the one
+    before it ended; it begins to be counted at the last official reset, else a day ago. How much of it is used nobody
+    can tell from here.
+    """
+    if official is not None and official.resets_at is not None and not official.is_over(now):
+        return None
+    since = now - DAY_US if official is None else max(official.resets_at or official.observed_at, now - DAY_US)
+    start, last = 0, 0
+    for moment in ledger.moments(Filters(accounts=(account,)), CostMode.AUTO, since):
+        if moment.at <= now:
+            start = moment.at // SNAP_US * SNAP_US if moment.at >= start + FIVE_HOURS_US else start
+            last = moment.at
+    is_open = start + FIVE_HOURS_US > now
+    return WindowState(FIVE_HOUR, None, start + FIVE_HOURS_US, last, ESTIMATE) if is_open else None

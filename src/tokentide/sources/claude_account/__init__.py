@@ -1,0 +1,1 @@
+"""The account itself: its official limits and profile, asked of the vendor."""

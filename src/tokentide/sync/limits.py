@@ -1,0 +1,127 @@
+"""Brings official limits into the ledger: the client's own copies, and, within the manners, what the account says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tokentide.clock import DAY_US
+from tokentide.model.limits import ACCOUNT, CLIENT_COPY, PROFILE, USAGE, Account, LimitReading, poll_subject
+from tokentide.settings import Settings
+from tokentide.sources.claude_account.bodies import decoded, usage_readings
+from tokentide.sources.claude_account.credentials import Login, find_logins
+from tokentide.sources.claude_code.account import account_in
+from tokentide.sources.claude_code.client_config import config_paths, members
+from tokentide.sources.claude_code.paths import CLAUDE_CODE, find_roots
+from tokentide.store.sqlite.ledger import Ledger
+from tokentide.transport import api_base
+
+PROFILE_DAYS = 1
+"""A profile changes rarely; it is asked for together with the limits, and no more often."""
+KNOWN_CLIENT_VERSION = "2.1.197"
+"""Named to the account where no transcript tells a newer one."""
+
+
+def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str], *, now: int, poll: bool) -> None:
+    """Put what is new into the ledger; with `poll`, ask each account whose turn it is.
+
+    Every poll is booked before it is made, so that all processes together keep the manners; a ledger that is not kept
+    cannot book, and nobody is asked. Raises LedgerDamagedError, LedgerUnwritableError, UsageError.
+    """
+    home = environ.get("HOME") or os.path.expanduser("~")
+    folders = _folders(settings, environ)
+    copies = [found for folder in folders for found in _client_copy(folder, home, now)]
+    if copies:
+        ledger.limits.take({account for account, _ in copies}, [reading for _, reading in copies])
+    if poll and ledger.is_kept:
+        for login in find_logins(environ, folders):
+            _Asking(ledger, environ, _account_of(login, home), login, now).refresh()
+
+
+def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:
+    """The configuration folders that are read."""
+    wanted = [root for root in find_roots(environ, settings.claude_dirs) if root.source == CLAUDE_CODE]
+    return [root.path for root in wanted if root.asked_for or settings.default_dirs]
+
+
+def _account_of(login: Login, home: str) -> Account:
+    """Whose login it is; a folder that tells no account is known by its token."""
+    account = account_in(login.folder, home)
+    is_known = account.key != account.name or "@" in account.name
+    return account if is_known else account._replace(key=f"token {login.token.fingerprint}")
+
+
+def _client_copy(folder: str, home: str, now: int) -> Iterator[tuple[Account, LimitReading]]:
+    """What the client keeps of the account's last answer in `.claude.json`; another account's copy is left alone."""
+    account = account_in(folder, home)
+    for path in config_paths(folder, home):
+        for copy in members(path, "cachedUsageUtilization"):
+            fetched, body, owner = copy.get("fetchedAtMs"), copy.get("utilization"), copy.get("accountUuid")
+            if not isinstance(fetched, (int, float)) or not isinstance(body, dict) or not 0 < fetched < 10**15:
+                continue
+            if owner in (None, account.key.partition(":")[0]):
+                at = min(int(fetched * 1000), now)
+                yield from (
+                    (account, reading)
+                    for reading in usage_readings(body, account=account.key, source=CLIENT_COPY, at=at)
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks one account, and keeps book of it."""
+
+    ledger: Ledger
+    environ: Mapping[str, str]
+    account: Account
+    login: Login
+    now: int
+
+    def refresh(self) -> None:
+        """Ask for the limits, and for the profile where that is old."""
+        if self.account not in self.ledger.limits.accounts():
+            self.ledger.limits.take([self.account], [])
+        if self.login.is_expired(self.now):
+            self._note("the login has expired: run `claude` once, it renews its token")
+            return
+        body = self._ask(USAGE)
+        if body:
+            readings = usage_readings(decoded(body), account=self.account.key, source=ACCOUNT, at=self.now)
+            self.ledger.limits.take([self.account], readings)
+            profile = self.ledger.limits.poll(poll_subject(PROFILE, self.account.key))
+            if self.now - profile.good_at >= PROFILE_DAYS * DAY_US:
+                self._ask(PROFILE)
+
+    def _ask(self, what: str) -> str:
+        """The answer's body; empty where it is not our turn, or nothing came."""
+        from tokentide.sources.claude_account.client import PAUSE_US, AccountClient
+
+        store, subject = self.ledger.limits, poll_subject(what, self.account.key)
+        client = AccountClient(api_base(self.environ), self.ledger.client_version() or KNOWN_CLIENT_VERSION)
+        if not store.claim_poll(subject, self.now, self.now + PAUSE_US):
+            return ""
+        before = store.poll(subject)
+        outcome = client.ask(what, self.login.token, failures=before.failures, now=self.now)
+        renewed = self._renewed() if outcome.is_login_refused else None
+        if renewed is not None:
+            outcome = client.ask(what, renewed.token, failures=before.failures, now=self.now)
+        after = before._replace(next_at=self.now + outcome.pause_us, fault=outcome.fault)
+        if outcome.body:
+            store.finish_poll(after._replace(failures=0, good_at=self.now, answer=outcome.body))
+        else:
+            store.finish_poll(after._replace(failures=before.failures + 1))
+        return outcome.body
+
+    def _note(self, fault: str) -> None:
+        """Say why the account was not asked."""
+        store = self.ledger.limits
+        before = store.poll(poll_subject(USAGE, self.account.key))
+        if before.fault != fault:
+            store.finish_poll(before._replace(fault=fault))
+
+    def _renewed(self) -> Login | None:
+        """The folder's login, where the client has renewed it meanwhile."""
+        found = find_logins(self.environ, [self.login.folder])
+        others = (each for each in found if each.token.fingerprint != self.login.token.fingerprint)
+        return next(others, None)
