@@ -1,4 +1,4 @@
-"""Five-hour blocks, reckoned from the transcripts; an estimate, not the vendor's window.
+"""Five-hour blocks, reckoned from the transcripts; where the vendor's own window is known, the block is that.
 
 Source of the rules: research on ccusage, section 2.7. A block begins with the hour (UTC) of its first response and
 lasts five hours; a response more than five hours after the beginning, or after the one before it, begins another.
@@ -6,13 +6,17 @@ lasts five hours; a response more than five hours after the beginning, or after 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.store.query import UNKNOWN_MODEL, Moment, Sums
 
+Stretch = tuple[int, int]
+"""Beginning and end, µs UTC; the end is outside."""
 SESSION_HOURS = Fraction(5)
 RECENT_DAYS = 3
 
@@ -49,6 +53,8 @@ class Block:
     served_models: set[str] = field(default_factory=set)
     """The models, with `-fast` behind those that were served so."""
     is_gap: bool = False
+    is_official: bool = False
+    """True where beginning and end are the vendor's."""
 
     def add(self, moment: Moment) -> None:
         """Count a response."""
@@ -66,19 +72,43 @@ def length_us(hours: Fraction) -> int:
     return int(hours * HOUR_US)
 
 
-def find_blocks(moments: Iterable[Moment], length: int) -> list[Block]:
-    """Blocks in the order of time, with a gap wherever more than a length passed between two responses."""
+def find_blocks(moments: Iterable[Moment], length: int, official: Sequence[Stretch] = ()) -> list[Block]:
+    """Blocks in the order of time, with a gap wherever more than a length passed between two responses.
+
+    `official` are the vendor's own windows, in the order of time; a response within one belongs to its block.
+    """
     blocks: list[Block] = []
     current: Block | None = None
     for moment in moments:
-        if current is None or moment.at - current.start > length or moment.at - current.sums.last_at > length:
+        window = _window_at(official, moment.at)
+        if current is None or _is_beyond(current, moment.at, length, window):
             if current is not None and moment.at - current.sums.last_at > length:
                 blocks.append(Block(current.sums.last_at + length, moment.at, is_gap=True))
-            start = moment.at - moment.at % min(HOUR_US, length)
-            current = Block(start, start + length)
+            current = _opened(moment.at, length, window)
             blocks.append(current)
         current.add(moment)
     return blocks
+
+
+def _window_at(official: Sequence[Stretch], at: int) -> Stretch | None:
+    """The official window that an instant lies in."""
+    index = bisect_right(official, (at, sys.maxsize)) - 1
+    return official[index] if index >= 0 and at < official[index][1] else None
+
+
+def _is_beyond(block: Block, at: int, length: int, window: Stretch | None) -> bool:
+    """True where a response does not belong to the block any more."""
+    if window is not None or block.is_official:
+        return window is None or not block.is_official or window[0] != block.start
+    return at - block.start > length or at - block.sums.last_at > length
+
+
+def _opened(at: int, length: int, window: Stretch | None) -> Block:
+    """The block that a response begins."""
+    if window is not None:
+        return Block(*window, is_official=True)
+    start = at - at % min(HOUR_US, length)
+    return Block(start, start + length)
 
 
 def burn_rate(block: Block) -> BurnRate | None:

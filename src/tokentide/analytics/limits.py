@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tokentide.analytics.windows import WindowState, estimated_window
-from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from tokentide.analytics.windows import SAME_RESET_US, WindowState, estimated_window
+from tokentide.clock import DAY_US, HOUR_US, SECOND_US
 from tokentide.model.limits import (
     EXTRA_USAGE,
     FIVE_HOUR,
@@ -27,11 +28,10 @@ from tokentide.model.limits import (
     length_of,
     poll_subject,
 )
-from tokentide.sources.claude_account.bodies import decoded, profile_of
-from tokentide.store.sqlite.ledger import Ledger
 
-SAME_RESET_US = 5 * MINUTE_US
-"""Resets that lie no further apart are one: the vendor snaps them to ten minutes, and they jitter."""
+if TYPE_CHECKING:
+    from tokentide.store.sqlite.ledger import Ledger
+
 PERSISTS_US = 120 * SECOND_US
 """So long a lower reading has to be said, by nobody contradicted, before it is believed."""
 LOOK_BACK_US = 40 * DAY_US
@@ -93,6 +93,8 @@ def _limits_of(ledger: Ledger, account: Account, readings: list[LimitReading], n
     estimate = estimated_window(ledger, account.name, official, now)
     if estimate is not None:
         windows = (estimate, *(window for window in windows if window.window != FIVE_HOUR))
+    from tokentide.sources.claude_account.bodies import decoded, profile_of
+
     answer = ledger.limits.poll(poll_subject(PROFILE, account.key)).answer
     profile = profile_of(decoded(answer)) if answer else None
     return AccountLimits(account, profile, windows, ledger.limits.poll(poll_subject(USAGE, account.key)))
@@ -113,58 +115,77 @@ def current_windows(readings: Iterable[LimitReading], now: int) -> tuple[WindowS
 
     Five hours first, then the week, then the others by name, money last.
     """
+    return tuple(states[-1] for states in believed_states(readings, now).values())
+
+
+def believed_states(readings: Iterable[LimitReading], now: int) -> dict[str, list[WindowState]]:
+    """By window what was believed, a state a change; the windows in the same order.
+
+    Each holds from its `since` until that of the next.
+    """
     folds: dict[str, _Fold] = {}
     for reading in readings:
         if reading.at <= now:
             folds.setdefault(reading.window, _Fold()).take(reading)
-    states = [fold.state() for fold in folds.values()]
-    return tuple(sorted((state for state in states if state is not None), key=lambda state: _rank(state.window)))
+    return {window: folds[window].states() for window in sorted(folds, key=_rank)}
 
 
 def _rank(window: str) -> tuple[int, str]:
     """The place of a window among the others."""
     if window in _ORDER:
         return _ORDER.index(window), ""
-    return (9 + _LAST.index(window) if window in _LAST else 2), window
+    if window in _LAST:
+        return 9 + _LAST.index(window), ""
+    return (2 if window.startswith(SEVEN_DAY) else 3), window
 
 
 class _Fold:
     """Takes one window's readings in the order of time: what is believed, and what would change it if it lasts."""
 
     def __init__(self) -> None:
-        self._believed: LimitReading | None = None
+        self._believed: list[LimitReading] = []
+        """One a change; the last one holds."""
         self._doubted: LimitReading | None = None
         """The first of the readings that say less."""
 
     def take(self, reading: LimitReading) -> None:
         """Believe the reading, or keep it in mind."""
-        believed = self._believed
-        if believed is None or _supersedes(reading, believed):
-            self._believe(reading)
-        elif _repeats(reading, believed):
-            self._believe(reading._replace(resets_at=reading.resets_at or believed.resets_at))
-        elif not _says_nothing(reading, believed):
-            self._doubt(reading, believed)
+        last = self._believed[-1] if self._believed else None
+        if last is None or _supersedes(reading, last):
+            self._believed.append(reading)
+            self._doubted = None
+        elif _repeats(reading, last):
+            confirmed = max(last.last_at, reading.last_at)
+            self._believed[-1] = last._replace(seen_at=confirmed, source=reading.source)
+            self._doubted = None
+        elif not _says_nothing(reading, last):
+            self._doubt(reading, last)
 
-    def state(self) -> WindowState | None:
-        """What is believed in the end."""
-        last = self._believed
-        if last is None:
-            return None
-        return WindowState(
-            last.window, last.percent, last.resets_at, last.last_at, last.source, last.used, last.ceiling
-        )
+    def states(self) -> list[WindowState]:
+        """What was believed, oldest first."""
+        return [_state(reading) for reading in self._believed]
 
-    def _believe(self, reading: LimitReading) -> None:
-        self._believed, self._doubted = reading, None
-
-    def _doubt(self, reading: LimitReading, believed: LimitReading) -> None:
+    def _doubt(self, reading: LimitReading, last: LimitReading) -> None:
         """Keep a lower reading in mind; believe it once it has lasted, with nobody saying the old one meanwhile."""
         first = self._doubted
         if first is None or not _is_same_window(first, reading):
             first = self._doubted = reading
-        if reading.last_at - max(first.at, believed.last_at) >= PERSISTS_US:
-            self._believe(reading)
+        if reading.last_at - max(first.at, last.last_at) >= PERSISTS_US:
+            self._believed.append(reading)
+            self._doubted = None
+
+
+def _state(reading: LimitReading) -> WindowState:
+    return WindowState(
+        reading.window,
+        reading.percent,
+        reading.resets_at,
+        reading.last_at,
+        reading.source,
+        reading.used,
+        reading.ceiling,
+        reading.at,
+    )
 
 
 def _supersedes(new: LimitReading, old: LimitReading) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, find_blocks, length_us
 from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
+from tokentide.analytics.windows import official_windows
 from tokentide.clock import DAY_US
 from tokentide.store.query import CostMode, Filters, Moment, Sums
 from tokentide.store.sqlite.ledger import Ledger
@@ -36,6 +39,8 @@ class Overview:
     """Everything on the main screen."""
 
     stretches: tuple[Stretch, ...]
+    limits: tuple[AccountLimits, ...]
+    """The official windows, of each account that any is known of."""
     block: BlockRow | None
     """The open block."""
     days: tuple[tuple[str, Sums], ...]
@@ -69,6 +74,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(CHART_DAYS))]
     return Overview(
         stretches=stretches,
+        limits=_official(read_limits(ledger, now=now)),
         block=_open_block(ledger, mode, now),
         days=tuple((day, by_day.get(day, Sums())) for day in days),
         models=rows("model", None, "month")[1][:TOP],
@@ -81,11 +87,20 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     )
 
 
+def _official(found: Sequence[AccountLimits]) -> tuple[AccountLimits, ...]:
+    """The accounts with their official windows alone: what is estimated, the block tells better."""
+    return tuple(
+        replace(limits, windows=windows)
+        for limits in found
+        if (windows := tuple(window for window in limits.windows if not window.is_estimate))
+    )
+
+
 def _open_block(ledger: Ledger, mode: CostMode, now: int) -> BlockRow | None:
     """The block that is open now."""
     length = length_us(SESSION_HOURS)
     moments = list(ledger.moments(Filters(), mode, now - BLOCK_LOOK_BACK_DAYS * DAY_US))
-    blocks = find_blocks(_after_last_pause(moments, length), length)
+    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger))
     return next((block_row(block, now, length) for block in reversed(blocks) if block.is_active(now, length)), None)
 
 

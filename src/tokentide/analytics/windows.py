@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import ESTIMATE, FIVE_HOUR, Money, length_of
-from tokentide.store.query import CostMode, Filters
-from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.store.sqlite.ledger import Ledger
 
 FIVE_HOURS_US = 5 * HOUR_US
+SAME_RESET_US = 5 * MINUTE_US
+"""Resets that lie no further apart are one: the vendor snaps them to ten minutes, and they jitter."""
 SNAP_US = 10 * MINUTE_US
 """The vendor opens a window at the ten minutes that its first request lies in."""
 
@@ -29,6 +33,8 @@ class WindowState:
     """Who confirmed it: one of SOURCES, or ESTIMATE."""
     used: Money | None = None
     ceiling: Money | None = None
+    since: int = 0
+    """When this was said first, µs UTC."""
 
     @property
     def is_estimate(self) -> bool:
@@ -61,6 +67,8 @@ def estimated_window(ledger: Ledger, account: str, official: WindowState | None,
     """
     if official is not None and official.resets_at is not None and not official.is_over(now):
         return None
+    from tokentide.store.query import CostMode, Filters
+
     since = now - DAY_US if official is None else max(official.resets_at or official.observed_at, now - DAY_US)
     start, last = 0, 0
     for moment in ledger.moments(Filters(accounts=(account,)), CostMode.AUTO, since):
@@ -69,3 +77,23 @@ def estimated_window(ledger: Ledger, account: str, official: WindowState | None,
             last = moment.at
     is_open = start + FIVE_HOURS_US > now
     return WindowState(FIVE_HOUR, None, start + FIVE_HOURS_US, last, ESTIMATE) if is_open else None
+
+
+def official_windows(ledger: Ledger) -> list[tuple[int, int]]:
+    """Beginning and end of every five-hour window that the vendor told of, in the order of time, none overlapping.
+
+    Empty where several accounts have told of theirs: usage of all of them is in one row of blocks.
+    """
+    readings = [reading for reading in ledger.limits.readings() if reading.window == FIVE_HOUR]
+    if len({reading.account for reading in readings}) != 1:
+        return []
+    resets = sorted({reading.resets_at for reading in readings if reading.resets_at and reading.resets_at > reading.at})
+    windows: list[tuple[int, int]] = []
+    for reset in resets:
+        if windows and reset - windows[-1][1] <= SAME_RESET_US:
+            continue
+        start = reset - FIVE_HOURS_US
+        if windows and windows[-1][1] > start:
+            windows[-1] = (windows[-1][0], start)
+        windows.append((start, reset))
+    return [window for window in windows if window[0] < window[1]]

@@ -58,7 +58,8 @@ def _build(
     now = workspace.terminal.now
     selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(now))
     ask = Ask(selection, calendar, CostMode(options.mode or workspace.settings.cost_mode))
-    wishes = BlockWishes(options.active, options.recent, options.token_limit or "", options.session_length)
+    anchored = options.format != "ccusage_json"
+    wishes = BlockWishes(options.active, options.recent, options.token_limit or "", options.session_length, anchored)
     return build_blocks(ledger, ask, wishes, now=now, problems=synced.problems)
 
 

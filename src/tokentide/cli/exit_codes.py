@@ -16,6 +16,10 @@ class ExitCode(IntEnum):
     """The command line is wrong."""
     UNHEALTHY = 3
     """`doctor` found something that needs a person."""
+    ABOVE = 4
+    """`limits --fail-above` found a window that is used beyond the bound."""
+    NO_DATA = 5
+    """`limits --fail-above` knows no percentage to compare."""
     INTERRUPTED = 130
     """Ctrl+C."""
     PIPE_CLOSED = 141

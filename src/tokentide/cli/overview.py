@@ -13,7 +13,9 @@ from tokentide.cli.workspace import Workspace
 from tokentide.render.words import ago, plural
 from tokentide.settings import COST_MODES
 from tokentide.store.query import CostMode
+from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
+from tokentide.sync.limits import has_login, refresh_limits
 
 PIPED_WIDTH = 80
 
@@ -30,34 +32,47 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the main screen."""
     workspace = Workspace(terminal)
     calendar = Calendar(*shared.zone_of(options, workspace.settings))
-    mode = CostMode(options.mode or workspace.settings.cost_mode)
     overview, synced = workspace.with_ledger(
-        lambda ledger, synced: (
-            build_overview(ledger, calendar, mode, now=terminal.now, problems=synced.problems),
-            synced,
-        )
+        lambda ledger, synced: (_overview(ledger, synced, workspace, calendar, options.mode), synced)
     )
     if options.json:
         from tokentide.render.overview_json import overview_json
 
-        terminal.write(overview_json(overview))
-    elif overview.newest_at is None:
+        terminal.write(overview_json(overview, workspace.settings.limit_thresholds))
+    elif overview.newest_at is None and not overview.limits:
         _say_empty(terminal, synced)
     else:
-        _show(overview, synced, options, terminal, calendar)
+        _show(overview, synced, options, workspace, calendar)
     return ExitCode.OK
 
 
+def _overview(ledger: Ledger, synced: Synced, workspace: Workspace, calendar: Calendar, mode: str | None) -> Overview:
+    """The figures; nobody is asked for limits here."""
+    terminal, settings = workspace.terminal, workspace.settings
+    refresh_limits(ledger, settings, terminal.environ, now=terminal.now, poll=False)
+    wanted = CostMode(mode or settings.cost_mode)
+    return build_overview(ledger, calendar, wanted, now=terminal.now, problems=synced.problems)
+
+
 def _show(
-    overview: Overview, synced: Synced, options: argparse.Namespace, terminal: Terminal, calendar: Calendar
+    overview: Overview, synced: Synced, options: argparse.Namespace, workspace: Workspace, calendar: Calendar
 ) -> None:
     from tokentide.render.overview_screen import print_overview
 
+    terminal = workspace.terminal
     width = terminal.width(options.width) or PIPED_WIDTH
-    print_overview(terminal.console(width, no_color=options.no_color), overview, calendar, width)
+    print_overview(
+        terminal.console(width, no_color=options.no_color),
+        overview,
+        calendar,
+        width,
+        workspace.settings.limit_thresholds,
+    )
     age = ago(terminal.now - (overview.newest_at or 0))
     joint = "; " if width >= PIPED_WIDTH else "\n"
     terminal.write(f"Newest response {age}{joint}{plural(synced.files, 'transcript')} on this machine.")
+    if not overview.limits and has_login(workspace.settings, terminal.environ):
+        terminal.say("official limits are not known yet: `tokentide limits` asks the account")
     unpriced = overview.stretches[-1].row.sums.unpriced_responses
     if unpriced:
         terminal.say(f"{plural(unpriced, 'response')} this month without a price (shown as ?): see `tokentide prices`")

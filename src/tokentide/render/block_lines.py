@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from tokentide.analytics.block_report import BlockReport
+from tokentide.analytics.blocks import Block
 from tokentide.analytics.calendar import Calendar
 from tokentide.render import words
+
+
+def block_origin(block: Block) -> str:
+    """Where a block's beginning and end come from."""
+    return "by the official window" if block.is_official else "reckoned from the transcripts"
 
 
 def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:
@@ -16,7 +22,7 @@ def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:
         end = f"{calendar.local(row.block.end):%H:%M}"
         lines.append(
             f"Open block: {words.duration(row.block.end - report.generated_at)} left, until {end}; "
-            "reckoned from the transcripts."
+            f"{block_origin(row.block)}."
         )
         if row.burn_rate and row.projection:
             lines.append(

@@ -57,6 +57,7 @@ def block_json(row: BlockRow, limit: int | None) -> dict[str, Json]:
         "last_at": None if block.is_gap else instant(block.sums.last_at),
         "is_active": row.is_active,
         "is_gap": block.is_gap,
+        "is_official": block.is_official,
         **sums_json(block.sums),
         "models": sorted(block.by_model),
         "breakdown": [

@@ -6,10 +6,11 @@ from tokentide.analytics.overview import Overview
 from tokentide.analytics.reports import Row
 from tokentide.render.block_views import block_json
 from tokentide.render.json_text import Json, dumps, usd
+from tokentide.render.limits_json import account_json
 from tokentide.render.report_json import FORMAT, instant, sums_json
 
 
-def overview_json(overview: Overview) -> str:
+def overview_json(overview: Overview, thresholds: tuple[int, int, int]) -> str:
     """One JSON object."""
     return dumps(
         {
@@ -26,6 +27,7 @@ def overview_json(overview: Overview) -> str:
                 }
                 for stretch in overview.stretches
             },
+            "limits": [account_json(limits, thresholds, overview.generated_at) for limits in overview.limits],
             "block": block_json(overview.block, None) if overview.block else None,
             "days": [
                 {"date": day, "cost_usd": usd(sums.cost), "total_tokens": sums.total_tokens}

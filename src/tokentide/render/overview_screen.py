@@ -13,14 +13,18 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.overview import Overview
 from tokentide.analytics.reports import Row
 from tokentide.render import words
+from tokentide.render.block_lines import block_origin
 from tokentide.render.charts import bar, sparkline, thin_bar
+from tokentide.render.limits_screen import LimitsLook, account_lines, window_lines
 
 WIDEST = 100
 NARROW = 60
 _NAMES = {"today": "Today", "week": "This week", "month": "This month"}
 
 
-def print_overview(console: Console, overview: Overview, calendar: Calendar, width: int) -> None:
+def print_overview(
+    console: Console, overview: Overview, calendar: Calendar, width: int, thresholds: tuple[int, int, int]
+) -> None:
     """Print the screen; `width` is what there is, more than WIDEST is left empty."""
     room = min(width, WIDEST)
     title = f"{calendar.local(overview.generated_at):%a %d %b %Y, %H:%M}"
@@ -29,6 +33,7 @@ def print_overview(console: Console, overview: Overview, calendar: Calendar, wid
     for part in (
         head,
         Text(""),
+        *_limits(overview, LimitsLook(calendar, thresholds, room, overview.generated_at)),
         _stretches(overview, room),
         Text(""),
         *_block(overview, calendar, room),
@@ -37,6 +42,15 @@ def print_overview(console: Console, overview: Overview, calendar: Calendar, wid
         console.print(part, soft_wrap=True)
     for part in _tops(overview, room):
         console.print(part, soft_wrap=True)
+
+
+def _limits(overview: Overview, look: LimitsLook) -> list[Text]:
+    """The official windows; a head an account where there are several."""
+    lines: list[Text] = []
+    for limits in overview.limits:
+        lines += account_lines(limits, look) if len(overview.limits) > 1 else window_lines(limits.windows, look)
+        lines.append(Text(""))
+    return lines
 
 
 def _stretches(overview: Overview, room: int) -> Table:
@@ -74,7 +88,7 @@ def _block(overview: Overview, calendar: Calendar, room: int) -> list[Text]:
     clock = (bar(share, 20 if wide else 8), "yellow")
     head = Text.assemble(("Block".ljust(max(len(margin), 7)), "bold"), f"{start:%H:%M}–{end:%H:%M}  ", clock)
     spent = f"{words.cost(block.sums)}, {words.short_tokens(block.sums.total_tokens)} tokens so far"
-    notes = [spent, *_pace(overview.block, f"{end:%H:%M}"), "(reckoned from the transcripts)"]
+    notes = [spent, *_pace(overview.block, f"{end:%H:%M}"), f"({block_origin(block)})"]
     lines = [Text(margin + note, style="dim" if note.startswith("(") else "") for note in notes]
     return [head.append(f"  {left}"), *lines, Text("")] if wide else [head, Text(margin + left), *lines, Text("")]
 

@@ -10,7 +10,7 @@ from tokentide.clock import DAY_US
 from tokentide.model.limits import ACCOUNT, CLIENT_COPY, PROFILE, USAGE, Account, LimitReading, poll_subject
 from tokentide.settings import Settings
 from tokentide.sources.claude_account.bodies import decoded, usage_readings
-from tokentide.sources.claude_account.credentials import Login, find_logins
+from tokentide.sources.claude_account.credentials import CREDENTIALS, Login, find_logins
 from tokentide.sources.claude_code.account import account_in
 from tokentide.sources.claude_code.client_config import config_paths, members
 from tokentide.sources.claude_code.paths import CLAUDE_CODE, find_roots
@@ -37,6 +37,11 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
     if poll and ledger.is_kept:
         for login in find_logins(environ, folders):
             _Asking(ledger, environ, _account_of(login, home), login, now).refresh()
+
+
+def has_login(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """True where a credentials file lies in any configuration folder, without a look into it."""
+    return any(os.path.exists(os.path.join(folder, CREDENTIALS)) for folder in _folders(settings, environ))
 
 
 def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:

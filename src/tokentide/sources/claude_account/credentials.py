@@ -20,6 +20,7 @@ from tokentide.transport import Secret
 
 EXPIRY_BUFFER_US = 5 * MINUTE_US
 """A token that ends so soon is taken for expired."""
+CREDENTIALS = ".credentials.json"
 TOKEN_VARIABLE = "CLAUDE_CODE_OAUTH_TOKEN"  # noqa: S105 - the name of the variable, not a token
 KEYCHAIN_SERVICE = "Claude Code-credentials"
 KEYCHAIN_SECONDS = 5
@@ -67,7 +68,7 @@ def _stores(environ: Mapping[str, str], folder: str, platform: str) -> Iterator[
     """The content and name of each place that may hold the folder's login."""
     moved = environ.get("CLAUDE_SECURESTORAGE_CONFIG_DIR", "")
     for place in dict.fromkeys(filter(None, (moved, folder))):
-        path = os.path.join(place, ".credentials.json")
+        path = os.path.join(place, CREDENTIALS)
         try:
             with open(path, "rb") as file:
                 yield file.read(_MOST_BYTES).decode("utf-8-sig", "replace"), path

@@ -1,0 +1,131 @@
+"""The windows of accounts as rows with bars; used by `limits` and by the main screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.limits import AccountLimits, level_of
+from tokentide.analytics.windows import WindowState
+from tokentide.clock import DAY_US, MINUTE_US
+from tokentide.render import words
+from tokentide.render.charts import EMPTY, FULL
+from tokentide.render.limit_words import (
+    LEVEL_STYLES,
+    SOURCE_WORDS,
+    countdown,
+    money_of,
+    percent,
+    plan_name,
+    window_title,
+)
+
+WIDE = 100
+"""From so many columns on, a window is one row."""
+NARROW = 60
+STALE_US = 15 * MINUTE_US
+"""An older observation is shown dim."""
+ON_THE_CLOCK = 1.0
+"""Points of pace that are no difference."""
+MARK = "│"
+"""Stands in a bar where the clock is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsLook:
+    """What the rows are drawn by."""
+
+    calendar: Calendar
+    thresholds: tuple[int, int, int]
+    room: int
+    now: int
+
+
+def account_lines(limits: AccountLimits, look: LimitsLook) -> Iterator[Text]:
+    """The head and the windows of one account."""
+    account, profile = limits.account, limits.profile
+    named = [words.clean(account.name), plan_name(profile) if profile else "", words.clean(account.organization)]
+    yield Text(" · ".join(filter(None, dict.fromkeys(named))), style="bold")
+    yield from window_lines(limits.windows, look)
+
+
+def window_lines(windows: Sequence[WindowState], look: LimitsLook) -> Iterator[Text]:
+    """A row a window where there is room, else two."""
+    titles = [window_title(window.window) for window in windows]
+    sides = [_side(window, look) for window in windows]
+    margin = max(map(len, titles), default=0) + 2
+    width = max(map(len, sides), default=0)
+    for window, title, side in zip(windows, titles, sides, strict=True):
+        head = Text.assemble((title.ljust(margin), "bold"), _measure(window, look), "  ", side)
+        rest = [part for part in (_reset(window, look), _seen(window, look)) if part]
+        if look.room >= WIDE:
+            yield Text("   ").join([head + Text(" " * (width - len(side))), *rest])
+        elif look.room >= NARROW:
+            yield head
+            yield Text(" " * margin) + Text(" · ", style="dim").join(rest)
+        else:
+            yield from (head, *(Text("  ") + part for part in rest))
+
+
+def limit_bar(window: WindowState, look: LimitsLook, width: int) -> Text:
+    """How much is used, with a mark where the clock is; empty where that is not known."""
+    share = 0.0 if window.percent is None or window.is_over(look.now) else window.percent / 100
+    filled = min(round(share * width), width)
+    style = LEVEL_STYLES[level_of(window.percent or 0, look.thresholds)]
+    text = Text()
+    elapsed = window.elapsed(look.now)
+    mark = None if elapsed is None else min(int(elapsed * width), width - 1)
+    for cell in range(width):
+        sign = MARK if cell == mark else FULL if cell < filled else EMPTY
+        text.append(sign, style="bold" if cell == mark else style if cell < filled else "dim")
+    return text
+
+
+def _measure(window: WindowState, look: LimitsLook) -> Text:
+    """Bar and percentage."""
+    text = limit_bar(window, look, 24 if look.room >= WIDE else 20 if look.room >= NARROW else 10)
+    if window.is_over(look.now):
+        return text.append("  reset", style="dim")
+    style = "dim" if window.percent is None else LEVEL_STYLES[level_of(window.percent, look.thresholds)]
+    shown = "" if window.percent is None and window.used else percent(window.percent)
+    return text.append(f" {shown:>6}", style=f"bold {style}")
+
+
+def _side(window: WindowState, look: LimitsLook) -> Text:
+    """Beside the percentage: an amount, or how far use is ahead of the clock or behind it."""
+    if window.used:
+        used = money_of(window.used)
+        return Text(f"{used} of {money_of(window.ceiling)}" if window.ceiling else f"{used}, no limit")
+    pace = window.pace(look.now)
+    if pace is None:
+        return Text()
+    if abs(pace) < ON_THE_CLOCK:
+        return Text("on the clock", style="dim")
+    return Text(
+        f"{abs(pace):.0f} {'ahead of' if pace > 0 else 'behind'} clock", style="yellow" if pace > 0 else "green"
+    )
+
+
+def _reset(window: WindowState, look: LimitsLook) -> Text:
+    """When it resets, by the clock on the wall and by how long that is."""
+    if window.resets_at is None:
+        return Text("" if window.used else "opens with the next request", style="dim")
+    local = look.calendar.local(window.resets_at)
+    ahead = window.resets_at - look.now
+    today = look.calendar.date_of(look.now) == local.date()
+    clock = f"{local:%H:%M}" if today else f"{local:%a %H:%M}" if abs(ahead) < 6 * DAY_US else f"{local:%a %d %b %H:%M}"
+    if ahead <= 0:
+        return Text(f"reset {clock}, nothing said since; was {percent(window.percent)}", style="dim")
+    about = "about " if window.is_estimate else ""
+    return Text(f"resets {about}{clock}, in {countdown(ahead)}")
+
+
+def _seen(window: WindowState, look: LimitsLook) -> Text:
+    """Who said so, and how long ago."""
+    age = look.now - window.observed_at
+    if window.is_estimate:
+        return Text("estimate: no official reading of this window", style="yellow")
+    return Text(f"{SOURCE_WORDS[window.source]}, {words.ago(age)}", style="dim" if age < STALE_US else "yellow")
