@@ -135,11 +135,11 @@ def test_the_same_prices_again(server: str, tmp_path: Path) -> None:
         ("missing", "the server answered 404"),
         ("garbage", "not price data of genai-prices"),
         ("empty", "no Claude model"),
-        ("redirect", "redirected to /good, which is not followed"),
+        ("redirect", "a redirect, which is not followed"),
         ("vast", "more than 32000000 bytes"),
-        ("slow", "timed out"),
-        ("drip", "not complete after 0.3 s"),
-        ("short", "peer closed connection"),
+        ("slow", "no answer after 0.3 s"),
+        ("drip", "no whole answer after 0.3 s"),
+        ("short", "the connection broke off"),
     ],
 )
 def test_a_bad_answer_keeps_the_old_file(server: str, tmp_path: Path, page: str, complaint: str) -> None:

@@ -1,4 +1,4 @@
-"""The one way to another machine's API: GET over HTTPS with a credential, never followed elsewhere.
+"""The one way to another machine: GET, within a time and a size, never followed elsewhere.
 
 Hosts are fixed. `TOKENTIDE_API_URL` may name another one only on this machine, for tests and for a local proxy.
 """
@@ -90,7 +90,13 @@ def api_base(environ: Mapping[str, str]) -> str:
     return asked
 
 
-def get(url: str, headers: Mapping[str, str | Secret], *, timeout_seconds: float = TIMEOUT_SECONDS) -> Answer:
+def get(
+    url: str,
+    headers: Mapping[str, str | Secret],
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    most_bytes: int = MOST_BYTES,
+) -> Answer:
     """Ask once; redirects are not followed, so that no credential goes where it does not belong.
 
     `timeout_seconds` bounds the whole exchange. Raises TransportError where there is no whole answer.
@@ -109,8 +115,8 @@ def get(url: str, headers: Mapping[str, str | Secret], *, timeout_seconds: float
                 raise TransportError(url, "it answered with a redirect, which is not followed")
             for chunk in response.iter_bytes():
                 content += chunk
-                if len(content) > MOST_BYTES:
-                    raise TransportError(url, f"more than {MOST_BYTES} bytes")
+                if len(content) > most_bytes:
+                    raise TransportError(url, f"more than {most_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise TransportError(url, f"no whole answer after {timeout_seconds:g} s")
             return Answer(response.status_code, dict(response.headers.items()), bytes(content))
@@ -126,6 +132,8 @@ def _reason(error: Exception, timeout_seconds: float) -> str:
         return f"no answer after {timeout_seconds:g} s"
     if isinstance(error, httpx2.ConnectError):
         return "no connection"
+    if isinstance(error, httpx2.RemoteProtocolError):
+        return "the connection broke off"
     if isinstance(error, UnicodeEncodeError):
         return "the credential holds characters that no header takes"
     return type(error).__name__

@@ -42,7 +42,8 @@ def watch(terminal: Terminal, seconds: float, draw: Callable[[Terminal], int]) -
         terminal.out.write(HIDE_CURSOR + HOME + CLEAR_REST if on_screen else "")
         while True:
             frame = _Frame(terminal.out)
-            draw(replace(terminal, out=frame, now=clock.now_us()))
+            talk = frame if on_screen else terminal.err
+            draw(replace(terminal, out=frame, err=talk, now=clock.now_us()))
             picture = frame.getvalue()
             if on_screen:
                 picture = HOME + picture.replace("\n", CLEAR_LINE + "\n") + CLEAR_REST

@@ -1,18 +1,17 @@
-"""Fetching newer prices: the only place of this package that uses the network, and only when it is called."""
+"""Fetching newer prices, when a person asks for it."""
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 
-import httpx2
 from genai_prices import data
 from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
-from tokentide.errors import PriceDataError
+from tokentide.errors import PriceDataError, TransportError
 from tokentide.pricing.genai_book import LONGEST_FILE_BYTES, claude_ids, parsed
 from tokentide.private_files import write_private
+from tokentide.transport import get
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,8 @@ def update_prices(path: str, *, url: str | None = None, timeout_seconds: float =
     try:
         content = _download(address, timeout_seconds)
         providers = parsed(content)
-    except (httpx2.HTTPError, httpx2.InvalidURL, PriceDataError) as error:
-        message = f"prices could not be fetched from {_shown(address)}: {_reason(error)}"
-        raise PriceDataError(message) from error
+    except PriceDataError as error:
+        raise PriceDataError(f"prices could not be fetched from {_shown(address)}: {error}") from error
     changed = content != _old_content(path)
     try:
         write_private(path, content)
@@ -61,40 +59,18 @@ def update_prices(path: str, *, url: str | None = None, timeout_seconds: float =
 
 
 def _download(url: str, timeout_seconds: float) -> bytes:
-    deadline = time.monotonic() + timeout_seconds
-    content = bytearray()
-    with (
-        httpx2.Client(timeout=timeout_seconds, follow_redirects=False) as client,
-        client.stream("GET", url) as response,
-    ):
-        if response.status_code != httpx2.codes.OK:
-            raise PriceDataError(_refusal(response))
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > LONGEST_FILE_BYTES:
-                message = f"more than {LONGEST_FILE_BYTES} bytes"
-                raise PriceDataError(message)
-            if time.monotonic() > deadline:
-                message = f"not complete after {timeout_seconds:g} s"
-                raise PriceDataError(message)
-    return bytes(content)
-
-
-def _refusal(response: httpx2.Response) -> str:
-    if response.is_redirect:
-        return f"redirected to {response.headers.get('location', '')}, which is not followed"
-    return f"the server answered {response.status_code}"
+    try:
+        answer = get(url, {}, timeout_seconds=timeout_seconds, most_bytes=LONGEST_FILE_BYTES)
+    except TransportError as error:
+        raise PriceDataError(error.reason) from error
+    if not answer.is_good:
+        raise PriceDataError(f"the server answered {answer.status}")
+    return answer.body
 
 
 def _shown(url: str) -> str:
     """The address without a user name or password in it."""
     return re.sub(r"//[^/]*@", "//", url)
-
-
-def _reason(error: Exception) -> str:
-    """The error in one line."""
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _old_content(path: str) -> bytes | None:

@@ -78,6 +78,7 @@ def _reading(account: str, window: str, at: int, resets_at: int) -> LimitReading
 def _window(found: re.Match[str]) -> str:
     """The window that a sentence names; empty where it names none."""
     scope, kind = ((found[name] or "").lower() for name in ("scope", "kind"))
+    scope, kind = (scope, kind) if kind else ("", scope)
     if kind in ("session", "5-hour"):
         return FIVE_HOUR
     part = scope if kind == "weekly" else kind
