@@ -159,7 +159,15 @@ def test_pace_is_use_beyond_the_clock() -> None:
 
 @pytest.mark.parametrize(
     ("percent", "level"),
-    [(0, Level.LOW), (50.9, Level.LOW), (51, Level.RAISED), (81, Level.HIGH), (99.9, Level.HIGH), (100, Level.FULL), (140, Level.FULL)],
+    [
+        (0, Level.LOW),
+        (50.9, Level.LOW),
+        (51, Level.RAISED),
+        (81, Level.HIGH),
+        (99.9, Level.HIGH),
+        (100, Level.FULL),
+        (140, Level.FULL),
+    ],
 )
 def test_levels_begin_at_their_thresholds(percent: float, level: Level) -> None:
     assert level_of(percent, (51, 81, 100)) is level
@@ -209,7 +217,9 @@ def test_what_a_source_says_again_takes_no_new_row() -> None:
 def test_official_windows_do_not_overlap() -> None:
     with Ledger.open(MEMORY) as ledger:
         moved = RESET + 3 * HOUR_US
-        ledger.limits.take([], [said(0, 5), said(1, 6, RESET + 50_000), said(9, 7, moved), said(9, 7, window=SEVEN_DAY)])
+        ledger.limits.take(
+            [], [said(0, 5), said(1, 6, RESET + 50_000), said(9, 7, moved), said(9, 7, window=SEVEN_DAY)]
+        )
         assert official_windows(ledger) == [(RESET - 5 * HOUR_US, moved - 5 * HOUR_US), (moved - 5 * HOUR_US, moved)]
         ledger.limits.take([], [said(0, 5)._replace(account="b")])
         assert official_windows(ledger) == []

@@ -71,7 +71,7 @@ def test_the_account_is_asked_and_shown(subscriber: Machine, api: AccountStandIn
     assert (code, err) == (0, "")
     assert "ada@example.com · Max 20x · Analytical Engines" in out
     assert "62 %  5 behind clock" in out
-    assert "resets 13:50, in 1h 40m" in out
+    assert "resets 13:50, in 1 h 40 min" in out
     assert "Week, Opus" in out
     assert "84 %  28 ahead of clock" in out
     assert "$3.20 of $50.00" in out
@@ -339,7 +339,7 @@ def test_the_exit_code_tells_scripts(machine: Machine, percent: float | None, bo
 def test_without_any_reading_the_window_is_estimated_and_says_so(machine: Machine) -> None:
     machine.write("-p/s.jsonl", usage_line("m0", "r0", "2026-03-12T03:00:00Z"), usage_line(at="2026-03-12T11:07:00Z"))
     _, out, _ = machine.call("limits", "--width", "110", now=NOW)
-    assert "resets about 16:00, in 3h 50m" in out
+    assert "resets about 16:00, in 3 h 50 min" in out
     assert "estimate: no official reading of this window" in out
     window = windows(machine)["five_hour"]
     assert (window["percent"], window["is_estimate"], window["source"]) == (None, True, "estimate")

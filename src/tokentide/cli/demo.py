@@ -11,8 +11,11 @@ from dataclasses import replace
 
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import UsageError
+from tokentide.locations import settings_path
 
-NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices")
+NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile")
+CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
+"""Variables that could lead to a real account."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +46,10 @@ def _environment(folder: str) -> Iterator[Mapping[str, str]]:
     before = dict(os.environ)
     moved = {"HOME": "home", "TOKENTIDE_DATA_DIR": "data", "TOKENTIDE_CONFIG_DIR": "config"}
     os.environ.update({name: os.path.join(folder, part) for name, part in moved.items()})
-    for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+    os.mkdir(os.environ["TOKENTIDE_CONFIG_DIR"])
+    with open(settings_path(), "w", encoding="utf-8") as file:
+        file.write("account_poll = false\n")
+    for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME", *CREDENTIALS):
         os.environ.pop(name, None)
     try:
         yield os.environ

@@ -16,7 +16,6 @@ from tokentide.render.charts import EMPTY, FULL
 from tokentide.render.limit_words import (
     LEVEL_STYLES,
     SOURCE_WORDS,
-    countdown,
     money_of,
     percent,
     plan_name,
@@ -120,7 +119,7 @@ def _reset(window: WindowState, look: LimitsLook) -> Text:
     if ahead <= 0:
         return Text(f"reset {clock}, nothing said since; was {percent(window.percent)}", style="dim")
     about = "about " if window.is_estimate else ""
-    return Text(f"resets {about}{clock}, in {countdown(ahead)}")
+    return Text(f"resets {about}{clock}, in {words.duration(ahead)}")
 
 
 def _seen(window: WindowState, look: LimitsLook) -> Text:
