@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from tests.conftest import Machine, usage_line
 from tokentide.model.limits import Account, LimitReading
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.store.sqlite.ledger import Ledger
+from tokentide.store.sqlite.schema import OBSERVED_TABLES
 
 NOW = "2026-03-12T12:10:00Z"
 LOGIN = {
@@ -517,3 +519,37 @@ def test_the_profile_names_the_plan(subscriber: Machine, api: AccountStandIn) ->
     _, out, _ = subscriber.call("limits", now=NOW)
     assert "Enterprise" in out
     assert "\x1b" not in out
+
+
+def test_readings_outlive_a_damaged_ledger(machine: Machine) -> None:
+    path = machine.write("-p/s.jsonl", *(usage_line(f"m{n}", f"r{n}", "2026-03-12T11:00:00Z") for n in range(3000)))
+    machine.run("sync")
+    readings = [reading("a:1", float(n % 100), f"2026-03-12T{n // 60:02}:{n % 60:02}:00Z") for n in range(600)]
+    put(machine, *readings)
+    data = bytearray(machine.ledger.read_bytes())
+    place = data.rfind(b"claude-sonnet-4-20250514", 0, len(data) // 2) // 8192 * 8192
+    assert place > 8192
+    data[place : place + 8192] = bytes(8192)
+    machine.ledger.write_bytes(data)
+    for companion in machine.ledger.parent.glob("*-wal"):
+        companion.unlink()
+    path.unlink()
+    err = machine.call("daily", "--by", "session")[2] + machine.call("block")[2] + machine.call("sync", "--rebuild")[2]
+    assert "the damaged ledger is now" in err
+    with Ledger.open(str(machine.ledger)) as ledger:
+        assert len(ledger.limits.readings()) == 600
+        assert ledger.limits.accounts() == [Account("a:1", "ada@x")]
+
+
+def test_a_ledger_of_the_first_format_learns_limits(machine: Machine) -> None:
+    machine.write("-p/s.jsonl", usage_line())
+    machine.run("sync")
+    connection = sqlite3.connect(machine.ledger)
+    for table in OBSERVED_TABLES:
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    put(machine, reading("a:1", 10))
+    assert windows(machine)["five_hour"]["percent"] == 10
+    assert json.loads(machine.call("daily", "--json")[1])["totals"]["responses"] == 1

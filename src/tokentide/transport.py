@@ -5,7 +5,6 @@ Hosts are fixed. `TOKENTIDE_API_URL` may name another one only on this machine, 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +35,8 @@ class Secret:
     @property
     def fingerprint(self) -> str:
         """Twelve digits of its SHA-256: tells two credentials apart without giving either away."""
+        import hashlib
+
         return hashlib.sha256(self._value.encode()).hexdigest()[:12]
 
     def __repr__(self) -> str:

@@ -93,6 +93,7 @@ def _take_rest(ledger: Ledger, damaged: str, synchroniser: Synchroniser) -> int 
     portion.add(rest.batch)
     with ledger.intake(synchroniser.book.cost_nano_usd) as intake:
         intake.take(portion)
+    ledger.restore(rest.observations)
     return rest.lost_rows
 
 

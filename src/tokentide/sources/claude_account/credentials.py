@@ -6,12 +6,9 @@ The refresh token is never looked at: using it would log Claude Code out. Source
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import subprocess
 import sys
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -80,6 +77,10 @@ def _stores(environ: Mapping[str, str], folder: str, platform: str) -> Iterator[
 
 def _keychain(environ: Mapping[str, str], folder: str) -> str:
     """What the keychain holds for a folder; empty where it holds nothing, or does not answer in time."""
+    import hashlib
+    import subprocess
+    import unicodedata
+
     service = KEYCHAIN_SERVICE
     if folder != os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".claude"):
         service += "-" + hashlib.sha256(unicodedata.normalize("NFC", folder).encode()).hexdigest()[:8]

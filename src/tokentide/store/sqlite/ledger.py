@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -92,6 +92,14 @@ class Ledger:
         with translated(self.path), transaction(self._connection):
             reprice(self._connection, price)
             self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('price_version', ?)", (version,))
+
+    def restore(self, observations: Mapping[str, Sequence[Row]]) -> None:
+        """Put rows of OBSERVED_TABLES back that another ledger held; those that are known stay as they are."""
+        with translated(self.path), transaction(self._connection):
+            for table, rows in observations.items():
+                width = len(self._connection.execute(f"PRAGMA table_info({table})").fetchall())
+                whole = [row for row in rows if len(row) == width]
+                self._connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * width)})", whole)
 
     def files(self) -> dict[str, FileState]:
         """Every file that was ever read, by path."""

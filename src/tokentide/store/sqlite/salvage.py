@@ -14,6 +14,7 @@ from tokentide.model.batch import Batch
 from tokentide.model.merging import moved
 from tokentide.model.usage import Place
 from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, Row, place_of, record_of
+from tokentide.store.sqlite.schema import OBSERVED_TABLES
 
 STEP = 500
 """Rows that are read together; where a page among them is broken, ever smaller portions are tried."""
@@ -31,14 +32,16 @@ class Salvaged:
     """What was readable."""
 
     batch: Batch
+    observations: dict[str, list[Row]]
+    """By table what no transcript tells: limits, polls, what the vendor reported. Rows as they are stored."""
     lost_rows: int | None
     """Responses that were not; None where not even their number is."""
 
 
 def salvage(path: str) -> Salvaged:
-    """Every response, place, title and agent that the file still gives up; a hopeless file gives none."""
+    """Every response, place, name and observation that the file still gives up; a hopeless file gives none."""
     found = [_salvaged(path, connection) for connection in _ways_in(path)]
-    return max(found, key=lambda each: len(each.batch.records), default=Salvaged(Batch(), None))
+    return max(found, key=lambda each: len(each.batch.records), default=Salvaged(Batch(), {}, None))
 
 
 def _ways_in(path: str) -> Iterator[sqlite3.Connection]:
@@ -123,7 +126,20 @@ class _Salvage:
         }
         batch.agent_types = {row[0]: row[1] for row in self._ask("SELECT agent_id, agent_type FROM agents") or ()}
         total = self._count()
-        return Salvaged(batch, None if total is None else max(total - len(records), 0))
+        observations = {table: self._from_both_ends(table) for table in OBSERVED_TABLES}
+        return Salvaged(batch, observations, None if total is None else max(total - len(records), 0))
+
+    def _from_both_ends(self, table: str) -> list[Row]:
+        """The rows of a table up to where it is broken, from its beginning and from its end."""
+        found: dict[Row, None] = {}
+        for direction in ("ASC", "DESC"):
+            try:
+                for row in self._connection.execute(f"SELECT * FROM {table} ORDER BY 1 {direction}"):
+                    found[row] = None
+                break
+            except sqlite3.Error:
+                continue
+        return [*found]
 
     def _rows(self, columns: str, table: str) -> Iterator[Row]:
         """Rows by number, as many as can be read."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 USAGE_TABLES = """
 -- Facts about the ledger itself: price_version (which prices the costs were reckoned with).
 CREATE TABLE meta (
@@ -181,13 +183,14 @@ CREATE TABLE buckets (
     PRIMARY KEY (organization, report, start, end, dimensions)
 ) WITHOUT ROWID;
 
--- Which stretches of a report were fetched whole, so that they need not be asked for again.
+-- Which days of a report were fetched whole, so that they need not be asked for again.
 CREATE TABLE bucket_fetches (
     organization  TEXT NOT NULL,
-    report        TEXT NOT NULL,
+    report        TEXT NOT NULL,     -- also `directory user` and the like, with 0 for both ends
     start         INTEGER NOT NULL,
     end           INTEGER NOT NULL,
     fetched_at    INTEGER NOT NULL,  -- µs UTC
+    reaches_at    INTEGER NOT NULL,  -- until when the vendor's own data reached then, µs UTC; 0 if not told
     PRIMARY KEY (organization, report, start, end)
 ) WITHOUT ROWID;
 
@@ -219,6 +222,9 @@ INDEXES = {
     "records_at": "CREATE INDEX records_at ON records (at)",
 }
 """Apart from the tables: a first read fills the table before it builds them."""
+
+OBSERVED_TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", LIMIT_TABLES + BUCKET_TABLES))
+"""Tables that no reading of transcripts can fill again."""
 
 SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES
 
