@@ -553,3 +553,20 @@ def test_a_ledger_of_the_first_format_learns_limits(machine: Machine) -> None:
     put(machine, reading("a:1", 10))
     assert windows(machine)["five_hour"]["percent"] == 10
     assert json.loads(machine.call("daily", "--json")[1])["totals"]["responses"] == 1
+
+
+def test_the_doctor_tells_where_limits_come_from(subscriber: Machine, api: AccountStandIn) -> None:
+    (subscriber.claude / ".credentials.json").chmod(0o644)
+    said = subscriber.call("doctor", now=NOW)[1]
+    assert "Limits: 0 readings of 0 accounts" in said
+    assert f"login in {subscriber.claude / '.credentials.json'}: good for 7 h 50 min" in said
+    assert "others may read this file" in said
+    assert api.asked == []
+    api.script.status = 403
+    subscriber.call("limits", now=NOW)
+    put(subscriber, reading("a:1", 10))
+    said = subscriber.call("doctor", now=minutes_later(5))[1]
+    assert "newest by status line: 15 min ago" in said
+    assert "ada@example.com: this token may not ask for limits" in said
+    found = json.loads(subscriber.call("doctor", "--json", now="2026-03-13T12:00:00Z")[1])["limits"]
+    assert (found["readings"], found["logins"][0]["is_expired"]) == (1, True)

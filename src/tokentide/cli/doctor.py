@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokentide import __version__, locations
+from tokentide.cli.doctor_limits import LimitFindings, examine_limits, limits_json, tell_limits
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
@@ -50,6 +51,7 @@ class Findings:
     health: str
     is_kept: bool
     counts: dict[str, int]
+    limits: LimitFindings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +88,7 @@ def _examine(ledger: Ledger, synced: Synced, workspace: Workspace) -> Findings:
         health=ledger.health(),
         is_kept=ledger.is_kept,
         counts=ledger.row_counts(),
+        limits=examine_limits(ledger, workspace),
     )
 
 
@@ -118,6 +121,7 @@ def _tell(findings: Findings, workspace: Workspace, terminal: Terminal, *, every
     if findings.vanished:
         say(f"  {plural(findings.vanished, 'file')} read earlier and now gone; the ledger keeps what they said")
     _tell_ledger(findings, say)
+    tell_limits(findings.limits, terminal)
     book = workspace.book
     say(f"\nPrices: {book.source}, of {book.book_date}" + (f"; {book.fault}" if book.fault else ""))
     settings = locations.settings_path()
@@ -176,6 +180,7 @@ def _json(findings: Findings, workspace: Workspace) -> str:
                 "date": workspace.book.book_date.isoformat(),
                 "fault": workspace.book.fault or None,
             },
+            "limits": limits_json(findings.limits, workspace.terminal.now),
             "settings": locations.settings_path(),
             "problems": findings.problem_count,
             "problem_list": problems,

@@ -35,8 +35,13 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
     if copies:
         ledger.limits.take({account for account, _ in copies}, [reading for _, reading in copies])
     if poll and ledger.is_kept:
-        for login in find_logins(environ, folders):
+        for login in logins(settings, environ):
             _Asking(ledger, environ, _account_of(login, home), login, now).refresh()
+
+
+def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
+    """The logins that would be used; a look into files, the keychain and the environment."""
+    return find_logins(environ, _folders(settings, environ))
 
 
 def has_login(settings: Settings, environ: Mapping[str, str]) -> bool:
