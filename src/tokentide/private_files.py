@@ -1,4 +1,4 @@
-"""Writing files of our own: whole or not at all, and readable by their owner alone."""
+"""Writing files whole or not at all; our own are readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from contextlib import suppress
 
 from tokentide.locations import ensure_private_dir
 
+OWNER_ONLY = 0o600
+
 
 def write_private(path: str, content: bytes) -> None:
     """Replace the file in one step, mode 0600; readers see the old or the new content, never half of it.
 
     Raises OSError when the folder or the disk refuses; the old file stays then.
     """
+    replace_file(path, content, OWNER_ONLY)
+
+
+def replace_file(path: str, content: bytes, mode: int) -> None:
+    """The same for a file of another mode. A link is replaced, not followed."""
     import tempfile
 
     folder, name = os.path.split(os.path.abspath(path))
@@ -21,6 +28,8 @@ def write_private(path: str, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        if mode != OWNER_ONLY:
+            os.chmod(temporary, mode)
         os.replace(temporary, path)
     except OSError:
         with suppress(OSError):

@@ -12,6 +12,19 @@ from tokentide.model.prices import HIGHEST_USD, PriceOverride
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 COST_MODES = ("auto", "calculate", "display")
+SEGMENTS = (
+    "model",
+    "effort",
+    "five_hour",
+    "week",
+    "other_windows",
+    "context",
+    "session_cost",
+    "today_cost",
+    "burn_rate",
+)
+"""What the status line can show."""
+HIGHEST_THRESHOLD = 1000
 MAX_SETTINGS_BYTES = 1 << 20
 
 
@@ -29,6 +42,14 @@ class Settings:
     """Further folders to read like `~/.claude`."""
     default_dirs: bool = True
     """Whether the usual folders are read; off, only `claude_dirs` and CLAUDE_CONFIG_DIR are."""
+    limit_thresholds: tuple[int, int, int] = (51, 81, 100)
+    """Percent from which a limit is yellow, orange and red."""
+    account_poll: bool = True
+    """Whether `limits` and `panel` may ask the account itself; off, only what lies on this machine is read."""
+    statusline_segments: tuple[str, ...] = SEGMENTS
+    """What the status line shows, in this order; the default has all of them."""
+    statusline_sync: bool = True
+    """Whether the status line starts `tokentide sync` in the background, at most once a minute."""
     prices: Mapping[str, PriceOverride] = field(default_factory=dict)
     """Own prices, by model; they win over the price book."""
 
@@ -86,6 +107,21 @@ def _folders(path: str, key: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _segments(path: str, key: str, value: object) -> tuple[str, ...]:
+    """Names out of SEGMENTS, each once."""
+    if not isinstance(value, list) or not value or any(name not in SEGMENTS for name in value):
+        raise SettingsError(path, key, f"must be a list of names out of {', '.join(SEGMENTS)}")
+    return tuple(dict.fromkeys(value))
+
+
+def _thresholds(path: str, key: str, value: object) -> tuple[int, int, int]:
+    """Three percentages, ascending."""
+    numbers = value if isinstance(value, list) and all(type(item) is int for item in value) else []
+    if len(numbers) != 3 or not 0 < numbers[0] < numbers[1] < numbers[2] <= HIGHEST_THRESHOLD:
+        raise SettingsError(path, key, "must be three whole percentages, ascending, such as [51, 81, 100]")
+    return numbers[0], numbers[1], numbers[2]
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, str, object], str]:
     """A parser for a word out of a few."""
 
@@ -133,6 +169,10 @@ _PARSERS: Mapping[str, _Parser] = {
     "cost_mode": _one_of(COST_MODES),
     "claude_dirs": _folders,
     "default_dirs": _flag,
+    "limit_thresholds": _thresholds,
+    "account_poll": _flag,
+    "statusline_segments": _segments,
+    "statusline_sync": _flag,
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {

@@ -84,6 +84,8 @@ class ScriptedTurn:
     text: str = "Done."
     breaks_off: bool = False
     """True ends a stream after its first block, without the final usage, as a lost connection does."""
+    is_refused: bool = False
+    """True answers 429, as when a limit is reached; why stands in the headers."""
 
     @property
     def stop_reason(self) -> str:
@@ -129,8 +131,10 @@ class ApiStandIn(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, lanes: Mapping[str, Sequence[ScriptedTurn]]) -> None:
+    def __init__(self, lanes: Mapping[str, Sequence[ScriptedTurn]], headers: Mapping[str, str]) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
+        self.message_headers = headers
+        """What every answer to `/v1/messages` bears besides."""
         self.requests: list[SeenRequest] = []
         """All requests but telemetry, in order of arrival."""
         self.telemetry: list[JsonObject] = []
@@ -172,9 +176,11 @@ class ApiStandIn(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(lanes: Mapping[str, Sequence[ScriptedTurn]]) -> Iterator[ApiStandIn]:
-    """A running stand-in on a free port, closed at the end."""
-    with ApiStandIn(lanes) as server:
+def serving(
+    lanes: Mapping[str, Sequence[ScriptedTurn]], headers: Mapping[str, str] | None = None
+) -> Iterator[ApiStandIn]:
+    """A running stand-in on a free port, closed at the end; `headers` go with every answer to a message."""
+    with ApiStandIn(lanes, headers or {}) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -269,18 +275,27 @@ class _Handler(BaseHTTPRequestHandler):
         turn = scripted or UNSCRIPTED
         message_id, request_id, model = new_id("msg"), new_id("req"), str(body["model"])
         self.server.record(SeenRequest("POST", "/v1/messages", body, scripted, message_id, request_id))
-        if body.get("stream"):
+        if turn.is_refused:
+            self._answer_json(429, _REFUSED, request_id, self.server.message_headers)
+        elif body.get("stream"):
             events = streamed_events(turn, model=model, message_id=message_id)
             frames = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
-            self._answer(200, "text/event-stream", frames.encode(), request_id)
+            self._answer(200, "text/event-stream", frames.encode(), request_id, self.server.message_headers)
         else:
-            self._answer_json(200, finished_message(turn, model=model, message_id=message_id), request_id)
+            message = finished_message(turn, model=model, message_id=message_id)
+            self._answer_json(200, message, request_id, self.server.message_headers)
 
-    def _answer_json(self, status: int, payload: JsonObject, request_id: str = "") -> None:
-        self._answer(status, "application/json", json.dumps(payload).encode(), request_id)
+    def _answer_json(
+        self, status: int, payload: JsonObject, request_id: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._answer(status, "application/json", json.dumps(payload).encode(), request_id, headers or {})
 
-    def _answer(self, status: int, content_type: str, payload: bytes, request_id: str) -> None:
+    def _answer(
+        self, status: int, content_type: str, payload: bytes, request_id: str, headers: Mapping[str, str]
+    ) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(payload)))
         self.send_header("Connection", "close")
@@ -291,3 +306,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _NOT_FOUND: JsonObject = {"type": "error", "error": {"type": "not_found_error", "message": "not in this stand-in"}}
+_REFUSED: JsonObject = {
+    "type": "error",
+    "error": {"type": "rate_limit_error", "message": "This request would exceed your account's rate limit."},
+}

@@ -6,11 +6,14 @@ import os
 import time
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING
 
 from tokentide.clock import SECOND_US
 from tokentide.errors import TimeZoneUnknownError
 from tokentide.settings import WEEKDAYS
-from tokentide.store.query import Period
+
+if TYPE_CHECKING:
+    from tokentide.store.query import Period
 
 _EPOCH = date(1970, 1, 1)
 _LOCALTIME = "/etc/localtime"
@@ -63,6 +66,8 @@ class Calendar:
 
         A week or month cut by `since` or `until` keeps its name. UTC days are numbers of days since 1970.
         """
+        from tokentide.store.query import Period
+
         around = {_EPOCH + timedelta(days=day + step) for day in utc_days for step in (-1, 0, 1)}
         wanted = sorted(day for day in around if (since is None or day >= since) and (until is None or day <= until))
         return tuple(

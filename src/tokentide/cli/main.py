@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tokentide import __version__, clock
 from tokentide.cli.commands import COMMANDS, OVERVIEW, Command, find_command
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal, standard_terminal
 from tokentide.errors import TokentideError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +66,11 @@ def run(words: list[str], terminal: Terminal) -> int:
     rest = words if words[:1] and words[0].startswith("-") else words[1:]
     if command.name == "demo" and rest[:1] not in (["-h"], ["--help"]):
         rest = ["--", *rest]  # all of it is another command line
-    options = parser_of(command).parse_args(_with_slugs(rest))
-    code: int = module.run(options, terminal)
+    code: int
+    if command.is_urgent and not rest:
+        code = module.run_plain(terminal)
+    else:
+        code = module.run(parser_of(command).parse_args(_with_slugs(rest)), terminal)
     return code
 
 
@@ -81,6 +87,8 @@ def _with_slugs(words: list[str]) -> list[str]:
 
 def parser_of(command: Command) -> argparse.ArgumentParser:
     """The parser of one command, with all its options."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog=f"tokentide {command.name}",
         description=command.summary[0].upper() + command.summary[1:] + ".",
@@ -98,11 +106,15 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
         from rich_argparse import RichHelpFormatter
 
         return RichHelpFormatter(prog)
+    import argparse
+
     return argparse.HelpFormatter(prog)
 
 
 def _top_parser() -> argparse.ArgumentParser:
     """The help of the whole program."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="tokentide",
         usage="tokentide [command] [options]",

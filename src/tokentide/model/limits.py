@@ -36,7 +36,7 @@ class Account(NamedTuple):
     """Whose limits they are. One person may have several, also under one address."""
 
     key: str
-    """`<account uuid>:<organisation uuid>`; without these what is known: address, folder, or a token's fingerprint."""
+    """`<account uuid>:<organisation uuid>`; without these the address, or the folder."""
     name: str
     """E-mail address, else the folder: what `places.account` calls the account in the ledger."""
     organization: str = ""

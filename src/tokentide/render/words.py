@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from tokentide.store.query import Sums
+
+if TYPE_CHECKING:
+    from tokentide.store.query import Sums
 
 NANO_PER_CENT = 10_000_000
 NO_PRICE = "no price"

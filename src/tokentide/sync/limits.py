@@ -36,7 +36,7 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
         ledger.limits.take({account for account, _ in copies}, [reading for _, reading in copies])
     if poll and ledger.is_kept:
         for login in logins(settings, environ):
-            _Asking(ledger, environ, _account_of(login, home), login, now).refresh()
+            _Asking(ledger, environ, account_in(login.folder, home), login, now).refresh()
 
 
 def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
@@ -53,13 +53,6 @@ def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:
     """The configuration folders that are read."""
     wanted = [root for root in find_roots(environ, settings.claude_dirs) if root.source == CLAUDE_CODE]
     return [root.path for root in wanted if root.asked_for or settings.default_dirs]
-
-
-def _account_of(login: Login, home: str) -> Account:
-    """Whose login it is; a folder that tells no account is known by its token."""
-    account = account_in(login.folder, home)
-    is_known = account.key != account.name or "@" in account.name
-    return account if is_known else account._replace(key=f"token {login.token.fingerprint}")
 
 
 def _client_copy(folder: str, home: str, now: int) -> Iterator[tuple[Account, LimitReading]]:

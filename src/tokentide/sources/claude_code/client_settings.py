@@ -1,0 +1,234 @@
+"""The client's `settings.json`: one entry is read and written, every other byte stays as it is.
+
+It is the only file of Claude Code that is ever written, and only when a person asks for it. Comments, which the client
+does not take either, make it no JSON: then nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tokentide.errors import SettingsError
+from tokentide.private_files import OWNER_ONLY, replace_file
+
+STATUS_LINE = "statusLine"
+BACKUP_SUFFIX = ".tokentide-backup"
+MAX_BYTES = 16 << 20
+INDENT = "  "
+"""Of a file that has none of its own."""
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_SPACE = re.compile(r"[ \t\n\r]*")
+_COMMENTS = ("//", "/*")
+_decoder = json.JSONDecoder()
+
+
+class Member(NamedTuple):
+    """One member of the outermost object, by its places in the text."""
+
+    key: str
+    start: int
+    """Of the key's first quote."""
+    value_start: int
+    end: int
+    """Behind the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """The text of a `settings.json`; an edit gives another one."""
+
+    path: str
+    text: str
+    """Without a byte-order mark; `{}` where the file is absent or empty."""
+    original: bytes | None
+    """What the file holds; None where there is none."""
+
+    @property
+    def status_line(self) -> Mapping[str, object] | None:
+        """The entry; None where there is none, an empty object where it is no object."""
+        value = self._top().get(STATUS_LINE)
+        return None if value is None else value if isinstance(value, dict) else {}
+
+    @property
+    def raw_status_line(self) -> str | None:
+        """The entry's text; None where there is none."""
+        member = self._member()
+        return self.text[member.value_start : member.end] if member else None
+
+    @property
+    def disables_hooks(self) -> bool:
+        """True where the client runs neither hooks nor a status line."""
+        return self._top().get("disableAllHooks") is True
+
+    @property
+    def is_empty(self) -> bool:
+        """True where there is no entry at all."""
+        return not self._top()
+
+    def says_the_same(self, other: ClientSettings) -> bool:
+        """True where both hold the same entries in the same order."""
+        return json.dumps(self._top()) == json.dumps(other._top())
+
+    def with_status_line(self, value: Mapping[str, object] | str) -> ClientSettings:
+        """With this entry, in the file's own style; a text is put in as it is."""
+        member, members = self._member(), _members(self.text)
+        text = self.text
+        if member:
+            return self._edited(text[: member.value_start] + self._written(value) + text[member.end :])
+        entry = f'"{STATUS_LINE}"{self._colon(members)}{self._written(value)}'
+        if members:
+            return self._edited(text[: members[-1].end] + "," + self._gap(members) + entry + text[members[-1].end :])
+        opening = text.index("{") + 1
+        newline = self._newline()
+        return self._edited(text[:opening] + newline + INDENT + entry + newline + text[text.rindex("}") :])
+
+    def without_status_line(self) -> ClientSettings:
+        """Without the entry, which must be there."""
+        members = _members(self.text)
+        index = max(number for number, member in enumerate(members) if member.key == STATUS_LINE)
+        member = members[index]
+        if index:
+            return self._edited(self.text[: members[index - 1].end] + self.text[member.end :])
+        if len(members) > 1:
+            return self._edited(self.text[: member.start] + self.text[members[1].start :])
+        return self._edited(self.text[: self.text.index("{") + 1] + self.text[self.text.rindex("}") :])
+
+    def encoded(self) -> bytes:
+        """The text as the file's bytes."""
+        marked = self.original is not None and self.original.startswith(_BOM.encode())
+        return ((_BOM if marked else "") + self.text).encode()
+
+    def _edited(self, text: str) -> ClientSettings:
+        return ClientSettings(self.path, text, self.original)
+
+    def _top(self) -> Mapping[str, object]:
+        top: Mapping[str, object] = _decoder.decode(self.text)
+        return top
+
+    def _member(self) -> Member | None:
+        """The entry's place; the last one holds where it stands twice."""
+        return next((member for member in reversed(_members(self.text)) if member.key == STATUS_LINE), None)
+
+    def _newline(self) -> str:
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def _gap(self, members: list[Member]) -> str:
+        """The space before the last member, which is what stands between two."""
+        before = self.text[: members[-1].start]
+        return before[len(before.rstrip(" \t\r\n")) :]
+
+    def _colon(self, members: list[Member]) -> str:
+        """What stands between a key and its value."""
+        if not members:
+            return ": "
+        last = members[-1]
+        between = self.text[last.start : last.value_start]
+        return between[_decoder.raw_decode(between)[1] :]
+
+    def _written(self, value: Mapping[str, object] | str) -> str:
+        """A value as text, over several lines where the file has its members on lines of their own."""
+        if isinstance(value, str):
+            return value
+        members = _members(self.text)
+        gap = self._gap(members) if members else f"\n{INDENT}"
+        if "\n" not in gap:
+            spaced = not members or self._colon(members).endswith(" ")
+            return json.dumps(value, ensure_ascii=False, separators=None if spaced else (",", ":"))
+        indent = gap.rpartition("\n")[2]
+        return json.dumps(value, ensure_ascii=False, indent=indent).replace("\n", self._newline() + indent)
+
+
+def read_client_settings(path: str) -> ClientSettings:
+    """The file, which need not exist. Raises SettingsError for one that cannot be read or edited safely."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES)
+    except FileNotFoundError:
+        return ClientSettings(path, "{}\n", None)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SettingsError(path, None, f"cannot be read: {reason}") from error
+    try:
+        text = data.decode().removeprefix(_BOM)
+        settings = ClientSettings(path, text if text.strip() else "{}\n", data)
+        found = _decoder.decode(settings.text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(path, None, _why_unusable(error)) from None
+    if not isinstance(found, dict):
+        raise SettingsError(path, None, "holds no JSON object; nothing was changed")
+    return settings
+
+
+def write_client_settings(settings: ClientSettings, content: bytes) -> None:
+    """Replace the file in one step, through a link to what it leads to; its mode stays.
+
+    Raises SettingsError where somebody has changed it since it was read, or where it cannot be written.
+    """
+    target = os.path.realpath(settings.path)
+    if _bytes_of(target) != settings.original:
+        raise SettingsError(settings.path, None, "was changed just now by another program: run the command again")
+    try:
+        replace_file(target, content, _mode_of(target))
+    except OSError as error:
+        raise SettingsError(settings.path, None, f"cannot be written: {error.strerror}") from error
+
+
+def back_up(settings: ClientSettings) -> str:
+    """Keep what the file holds beside it; returns where, or nothing where there is no file. Raises SettingsError."""
+    if settings.original is None:
+        return ""
+    path = settings.path + BACKUP_SUFFIX
+    try:
+        replace_file(path, settings.original, _mode_of(os.path.realpath(settings.path)))
+    except OSError as error:
+        raise SettingsError(path, None, f"cannot be written: {error.strerror}; nothing was changed") from error
+    return path
+
+
+def _mode_of(path: str) -> int:
+    with suppress(OSError):
+        return stat.S_IMODE(os.stat(path).st_mode)
+    return OWNER_ONLY
+
+
+def _bytes_of(path: str) -> bytes | None:
+    with suppress(OSError), open(path, "rb") as file:
+        return file.read(MAX_BYTES)
+    return None
+
+
+def _why_unusable(error: Exception) -> str:
+    """What is wrong, where, and what to do; the file's content is not quoted."""
+    if isinstance(error, json.JSONDecodeError):
+        what = f"line {error.lineno}, column {error.colno}: no valid JSON"
+        if error.doc.startswith(_COMMENTS, error.pos):
+            what += "; it holds comments, which an edit would lose"
+    else:
+        what = "no valid UTF-8" if isinstance(error, UnicodeError) else "nested too deeply"
+    return f'{what}. Nothing was changed; mend it, or put in `"{STATUS_LINE}"` by hand'
+
+
+def _members(text: str) -> list[Member]:
+    """The members of the outermost object, in order."""
+    found: list[Member] = []
+    at = _after_space(text, text.index("{") + 1)
+    while text[at] != "}":
+        key, end = _decoder.raw_decode(text, at)
+        value_start = _after_space(text, _after_space(text, end) + 1)
+        value_end = _decoder.raw_decode(text, value_start)[1]
+        found.append(Member(key, at, value_start, value_end))
+        at = _after_space(text, value_end)
+        at = _after_space(text, at + 1) if text[at] == "," else at
+    return found
+
+
+def _after_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
