@@ -570,3 +570,13 @@ def test_the_doctor_tells_where_limits_come_from(subscriber: Machine, api: Accou
     assert "ada@example.com: this token may not ask for limits" in said
     found = json.loads(subscriber.call("doctor", "--json", now="2026-03-13T12:00:00Z")[1])["limits"]
     assert (found["readings"], found["logins"][0]["is_expired"]) == (1, True)
+
+
+def test_the_doctor_names_the_log_of_errors(machine: Machine) -> None:
+    assert "errors.log" not in machine.call("doctor")[1]
+    machine.settings("nonsense = 1")
+    machine.run("statusline", stdin="{}")
+    machine.settings("")
+    assert (
+        f"Errors of the status line: {machine.ledger.parent / 'errors.log'}, last just now" in machine.call("doctor")[1]
+    )

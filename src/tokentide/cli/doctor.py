@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from tokentide import __version__, locations
 from tokentide.cli.doctor_limits import LimitFindings, examine_limits, limits_json, tell_limits
+from tokentide.cli.error_log import log_path
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.model.problems import Problem
 from tokentide.render.json_text import Json, dumps
-from tokentide.render.words import clean, plural
+from tokentide.render.words import ago, clean, plural
 from tokentide.sources.claude_code.lines import half_written
 from tokentide.sources.claude_code.paths import find_roots
 from tokentide.store.sqlite.ledger import Ledger
@@ -126,7 +127,14 @@ def _tell(findings: Findings, workspace: Workspace, terminal: Terminal, *, every
     say(f"\nPrices: {book.source}, of {book.book_date}" + (f"; {book.fault}" if book.fault else ""))
     settings = locations.settings_path()
     say(f"Settings: {settings}" + ("" if os.path.exists(settings) else " (not there, the defaults hold)"))
+    if os.path.exists(log_path()):
+        say(f"Errors of the status line: {log_path()}, last {ago(terminal.now - _changed_at(log_path()))}")
     _tell_problems(findings, say, everything=everything)
+
+
+def _changed_at(path: str) -> int:
+    """When a file was written last, µs UTC."""
+    return os.stat(path).st_mtime_ns // 1000
 
 
 def _tell_ledger(findings: Findings, say: Say) -> None:
