@@ -10,6 +10,8 @@ TokentideError
     ├── LedgerTooNewError      written by a newer tokentide
     ├── LedgerDamagedError     not a readable database
     └── LedgerUnwritableError  the disk, the folder or a lock refuses to take it
+
+An error that never leaves its source stands there: AdminApiError.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tokentide.model.limits import (
     FIVE_HOUR,
     PROFILE,
     SEVEN_DAY,
+    SOURCES,
     SPEND,
     USAGE,
     Account,
@@ -155,8 +156,8 @@ class _Fold:
             self._believed.append(reading)
             self._doubted = None
         elif _repeats(reading, last):
-            confirmed = max(last.last_at, reading.last_at)
-            self._believed[-1] = last._replace(seen_at=confirmed, source=reading.source)
+            newest = max(last, reading, key=lambda each: (each.last_at, -SOURCES.index(each.source)))
+            self._believed[-1] = last._replace(seen_at=newest.last_at, source=newest.source)
             self._doubted = None
         elif not _says_nothing(reading, last):
             self._doubt(reading, last)

@@ -13,6 +13,8 @@ class Command(NamedTuple):
     """Below `tokentide.cli`."""
     summary: str
     aliases: tuple[str, ...] = ()
+    is_urgent: bool = False
+    """True where its module also has `run_plain(terminal)`, for a call without options: reading none saves a third."""
 
 
 OVERVIEW = Command(
@@ -29,6 +31,11 @@ COMMANDS = (
     Command("model", "reports", "usage and cost by model", ("models",)),
     Command("branch", "reports", "usage and cost by git branch", ("branches",)),
     Command("block", "block", "five-hour blocks, with burn rate and projection", ("blocks",)),
+    Command("limits", "limits", "official limits: how much of each window is used, when it resets; how they went"),
+    Command("panel", "panel", "a small box that stays up to date: your limits, or your month in the console"),
+    Command("statusline", "statusline", "the line below Claude Code's prompt, and its installation", is_urgent=True),
+    Command("console", "console", "the organisation's usage, cost and Claude Code activity, from its Admin API"),
+    Command("reconcile", "reconcile", "the organisation's bill beside our records, and why they differ"),
     Command("prices", "prices", "which price a model has, from where, since when"),
     Command("sync", "sync", "bring the ledger up to date; --rebuild reads everything again"),
     Command("doctor", "doctor", "what was found where, what could not be read, how the ledger is"),

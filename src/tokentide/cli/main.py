@@ -118,7 +118,7 @@ def _top_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tokentide",
         usage="tokentide [command] [options]",
-        description="How much of Claude is left, what every token cost, where it went. Nothing leaves this machine.",
+        description="How much of Claude is left, what every token cost, where it went. What is read stays here.",
         epilog="`tokentide COMMAND --help` tells the options of a command.",
         formatter_class=_formatter,
         add_help=False,

@@ -50,8 +50,8 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_formats(parser: argparse.ArgumentParser, *, ccusage: bool) -> None:
-    """How it is shown."""
+def add_formats(parser: argparse.ArgumentParser, *, ccusage: bool, offline: str = argparse.SUPPRESS) -> None:
+    """How it is shown; `offline` is the help of that option, where it means anything."""
     group = parser.add_argument_group("how it is shown")
     formats = group.add_mutually_exclusive_group()
     formats.add_argument(
@@ -63,16 +63,18 @@ def add_formats(parser: argparse.ArgumentParser, *, ccusage: bool) -> None:
         formats.add_argument(
             "--ccusage-json", dest="format", action="store_const", const="ccusage_json", help="the JSON of ccusage 20"
         )
-    add_appearance(group)
+    add_appearance(group, offline=offline)
 
 
-def add_appearance(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
+def add_appearance(
+    group: argparse._ArgumentGroup | argparse.ArgumentParser, *, offline: str = argparse.SUPPRESS
+) -> None:
     """Width and colour."""
     group.add_argument(
         "--width", type=_width, metavar="N", help="columns to fill; narrow shows fewer columns, never cut numbers"
     )
     group.add_argument("--no-color", "--no-colour", action="store_true", help="no colour; NO_COLOR does the same")
-    group.add_argument("-O", "--offline", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("-O", "--offline", action="store_true", help=offline)
 
 
 def wishes_of(options: argparse.Namespace) -> Wishes:

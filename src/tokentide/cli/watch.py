@@ -10,10 +10,10 @@ from typing import TextIO
 
 from tokentide import clock
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.live_screen import LiveScreen
 from tokentide.cli.terminal import Terminal
 
-HOME, CLEAR_LINE, CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
-HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+Draw = Callable[[Terminal], int]
 
 
 class _Frame(io.StringIO):
@@ -32,26 +32,33 @@ class _Frame(io.StringIO):
         return self._screen.fileno()
 
 
-def watch(terminal: Terminal, seconds: float, draw: Callable[[Terminal], int]) -> ExitCode:
+def watch(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
     """Call `draw` every so many seconds with the terminal as it is then; Ctrl+C is the normal end.
 
-    A picture appears when it is complete. Where nobody looks at a terminal, the pictures follow one another.
+    A picture appears when it is complete, and the last one stays. Where nobody looks at a terminal, the pictures follow
+    one another.
     """
-    on_screen = terminal.out.isatty() and terminal.environ.get("TERM") != "dumb"
     try:
-        terminal.out.write(HIDE_CURSOR + HOME + CLEAR_REST if on_screen else "")
+        if terminal.out.isatty() and terminal.environ.get("TERM") != "dumb":
+            _watch_on_screen(terminal, seconds, draw)
         while True:
-            frame = _Frame(terminal.out)
-            talk = frame if on_screen else terminal.err
-            draw(replace(terminal, out=frame, err=talk, now=clock.now_us()))
-            picture = frame.getvalue()
-            if on_screen:
-                picture = HOME + picture.replace("\n", CLEAR_LINE + "\n") + CLEAR_REST
-            terminal.out.write(picture)
+            draw(replace(terminal, now=clock.now_us()))
             terminal.out.flush()
             time.sleep(seconds)
     except KeyboardInterrupt:
         return ExitCode.OK
+
+
+def _watch_on_screen(terminal: Terminal, seconds: float, draw: Draw) -> None:
+    """Redraw in place; ends by KeyboardInterrupt alone."""
+    picture = ""
+    try:
+        with LiveScreen(terminal.out) as screen:
+            while True:
+                frame = _Frame(terminal.out)
+                draw(replace(terminal, out=frame, err=frame, now=clock.now_us()))
+                picture = frame.getvalue()
+                screen.show(picture.splitlines())
+                time.sleep(seconds)
     finally:
-        terminal.out.write(SHOW_CURSOR if on_screen else "")
-        terminal.out.flush()
+        terminal.out.write(picture)

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import Report, Row
 from tokentide.render import words
 
 Cell = Callable[[Row], str]
+
+
+class Heading(Protocol):
+    """What the layout needs of a column, whatever its rows are."""
+
+    @property
+    def title(self) -> str:
+        """Its first line."""
+
+    @property
+    def importance(self) -> int:
+        """On a narrow terminal the smallest goes first; 9 stays whatever happens."""
+
+    @property
+    def is_number(self) -> bool:
+        """True for a column that ends at its right edge."""
+
+    @property
+    def style(self) -> str:
+        """Of the library that draws."""
+
+    @property
+    def shrinks(self) -> bool:
+        """True for words that may end in an ellipsis."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def percent(value: float | None) -> str:
     """62 %; one that nobody tells is no number. Never rounded up to 100: what is not full is not shown as full."""
     if value is None:
         return "?"
-    shown = int(value) if value < 100 or value.is_integer() else round(value)
+    shown = int(value) if value < 100 else round(value)
     return f"{shown} %"
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tokentide.analytics.reports import Report, Row
-from tokentide.render.columns import Column, part_name
+from tokentide.render.columns import Column, Heading, part_name
 
 MAX_TEXT = 32
 """Widest cell of words on a terminal; longer ones end in an ellipsis."""
@@ -25,7 +25,7 @@ GAP = 2
 class Strip:
     """One column with all its texts."""
 
-    column: Column
+    column: Heading
     cells: list[str]
     footer: str
     width: int
@@ -35,13 +35,24 @@ def print_table(console: Console, report: Report, columns: Sequence[Column], wid
     """Print the report; returns the titles of the columns that had no room. `width` None is without limit."""
     lines = [line for row in report.rows for line in ((row, False), *((part, True) for part in row.breakdown))]
     strips = [_strip(column, lines, report, first=number == 0) for number, column in enumerate(columns)]
-    kept = strips if width is None else fit(strips, width)
+    styles = ["dim" if is_part else "" for _, is_part in lines]
+    return print_strips(console, strips, styles, width, totals=len(report.rows) > 1)
+
+
+def print_strips(
+    console: Console, strips: Sequence[Strip], styles: Sequence[str], width: int | None, *, totals: bool
+) -> tuple[str, ...]:
+    """Print a table whose texts are made; returns the titles of the columns that had no room.
+
+    `styles` has one for each line; `totals` asks for the footers.
+    """
+    kept = list(strips) if width is None else fit(strips, width)
     text = Text(no_wrap=True)
     _append(text, kept, [strip.column.title for strip in kept], "bold")
     text.append("─" * _needed(kept) + "\n", "dim")
-    for number, (_, is_part) in enumerate(lines):
-        _append(text, kept, [strip.cells[number] for strip in kept], "dim" if is_part else "")
-    if len(report.rows) > 1:
+    for number, style in enumerate(styles):
+        _append(text, kept, [strip.cells[number] for strip in kept], style)
+    if totals:
         text.append("─" * _needed(kept) + "\n", "dim")
         _append(text, kept, [strip.footer for strip in kept], "bold")
     console.print(text, end="", crop=False, soft_wrap=True)
@@ -93,6 +104,11 @@ def _strip(column: Column, lines: Sequence[tuple[Row, bool]], report: Report, *,
         column.cell(row) if column.is_number or not is_part else f"  {part_name(report.by, row.key)}" if first else ""
         for row, is_part in lines
     ]
+    return plain_strip(column, cells, footer)
+
+
+def plain_strip(column: Heading, cells: list[str], footer: str) -> Strip:
+    """A column whose texts are made."""
     strip = Strip(column, cells, footer, 0)
     strip.width = _natural_width(strip)
     return strip

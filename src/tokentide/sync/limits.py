@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ from tokentide.clock import DAY_US
 from tokentide.model.limits import ACCOUNT, CLIENT_COPY, PROFILE, USAGE, Account, LimitReading, poll_subject
 from tokentide.settings import Settings
 from tokentide.sources.claude_account.bodies import decoded, usage_readings
-from tokentide.sources.claude_account.credentials import CREDENTIALS, Login, find_logins
+from tokentide.sources.claude_account.credentials import Login, find_logins, has_credentials
 from tokentide.sources.claude_code.account import account_in
 from tokentide.sources.claude_code.client_config import config_paths, members
 from tokentide.sources.claude_code.paths import CLAUDE_CODE, find_roots
 from tokentide.store.sqlite.ledger import Ledger
+from tokentide.sync.pace_maker import home_of, take_pace_maker
 from tokentide.transport import api_base
 
 PROFILE_DAYS = 1
@@ -29,11 +29,11 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
     Every poll is booked before it is made, so that all processes together keep the manners; a ledger that is not kept
     cannot book, and nobody is asked. Raises LedgerDamagedError, LedgerUnwritableError, UsageError.
     """
-    home = environ.get("HOME") or os.path.expanduser("~")
-    folders = _folders(settings, environ)
+    home, folders = home_of(environ), _folders(settings, environ)
     copies = [found for folder in folders for found in _client_copy(folder, home, now)]
     if copies:
         ledger.limits.take({account for account, _ in copies}, [reading for _, reading in copies])
+    take_pace_maker(ledger, environ, now=now)
     if poll and ledger.is_kept:
         for login in logins(settings, environ):
             _Asking(ledger, environ, account_in(login.folder, home), login, now).refresh()
@@ -46,7 +46,7 @@ def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
 
 def has_login(settings: Settings, environ: Mapping[str, str]) -> bool:
     """True where a credentials file lies in any configuration folder, without a look into it."""
-    return any(os.path.exists(os.path.join(folder, CREDENTIALS)) for folder in _folders(settings, environ))
+    return any(map(has_credentials, _folders(settings, environ)))
 
 
 def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:

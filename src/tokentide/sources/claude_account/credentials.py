@@ -44,6 +44,11 @@ class Login(NamedTuple):
         return self.expires_at is not None and now >= self.expires_at - EXPIRY_BUFFER_US
 
 
+def has_credentials(folder: str) -> bool:
+    """True where a credentials file lies in a configuration folder, without a look into it."""
+    return os.path.exists(os.path.join(folder, CREDENTIALS))
+
+
 def find_logins(environ: Mapping[str, str], folders: Sequence[str], *, platform: str = sys.platform) -> list[Login]:
     """The logins of the configuration folders, the first one of each; the environment's token for the first folder.
 

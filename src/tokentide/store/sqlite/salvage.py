@@ -14,7 +14,7 @@ from tokentide.model.batch import Batch
 from tokentide.model.merging import moved
 from tokentide.model.usage import Place
 from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, Row, place_of, record_of
-from tokentide.store.sqlite.schema import OBSERVED_TABLES
+from tokentide.store.sqlite.schema import FETCHES, OBSERVED_TABLES
 
 STEP = 500
 """Rows that are read together; where a page among them is broken, ever smaller portions are tried."""
@@ -126,7 +126,7 @@ class _Salvage:
         }
         batch.agent_types = {row[0]: row[1] for row in self._ask("SELECT agent_id, agent_type FROM agents") or ()}
         total = self._count()
-        observations = {table: self._from_both_ends(table) for table in OBSERVED_TABLES}
+        observations = {table: self._from_both_ends(table) for table in OBSERVED_TABLES if table != FETCHES}
         return Salvaged(batch, observations, None if total is None else max(total - len(records), 0))
 
     def _from_both_ends(self, table: str) -> list[Row]:

@@ -225,6 +225,8 @@ INDEXES = {
 
 OBSERVED_TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", LIMIT_TABLES + BUCKET_TABLES))
 """Tables that no reading of transcripts can fill again."""
+FETCHES = "bucket_fetches"
+"""What was fetched whole: not to be believed beside buckets of which some may be lost."""
 
 SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES
 

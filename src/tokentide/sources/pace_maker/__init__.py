@@ -1,0 +1,1 @@
+"""Claude Pace Maker's own files, read only."""
