@@ -9,6 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from tokentide.sources.claude_code.instants import parse_instant
+
+if TYPE_CHECKING:
+    from tests.conftest import Machine
 
 TOKEN = "sk-ant-oat01-THIS-MUST-NOT-APPEAR-ANYWHERE"
 
@@ -194,3 +200,22 @@ def account_api() -> Iterator[AccountStandIn]:
         finally:
             server.shutdown()
             thread.join()
+
+
+LOGIN = {
+    "emailAddress": "ada@example.com",
+    "accountUuid": "acc",
+    "organizationUuid": "org",
+    "organizationName": "Analytical Engines",
+}
+"""Who is logged in, as Claude Code notes it."""
+
+
+def log_in(machine: Machine, token: str = TOKEN, expires: str = "2026-03-12T20:00:00Z", **config: object) -> None:
+    """Put a login into the default folder; `config` are further members of `.claude.json`."""
+    machine.claude.mkdir(exist_ok=True)
+    ends = parse_instant(expires)
+    assert ends is not None
+    login = {"accessToken": token, "refreshToken": "REFRESH-" + token, "expiresAt": ends // 1000}
+    (machine.claude / ".credentials.json").write_text(json.dumps({"claudeAiOauth": login}))
+    (machine.home / ".claude.json").write_text(json.dumps({"oauthAccount": LOGIN, **config}))

@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.account_stand_in import AccountStandIn, account_api, log_in
 from tokentide.cli.main import run
 from tokentide.cli.terminal import Terminal
 from tokentide.repositories import project_of
@@ -160,3 +161,18 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the shared corpus of real transcripts is not beside this repository")
     return CORPUS
+
+
+@pytest.fixture
+def api() -> Iterator[AccountStandIn]:
+    """A stand-in for the account's API."""
+    with account_api() as server:
+        yield server
+
+
+@pytest.fixture
+def subscriber(machine: Machine, api: AccountStandIn) -> Machine:
+    """A machine whose owner is logged in, with that stand-in for the account."""
+    log_in(machine)
+    machine.environ["TOKENTIDE_API_URL"] = api.url
+    return machine

@@ -10,12 +10,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.account_stand_in import PROFILE, TOKEN, USAGE_2025, USAGE_2026, USAGE_ENTERPRISE, AccountStandIn, account_api
+from tests.account_stand_in import PROFILE, TOKEN, USAGE_2025, USAGE_2026, USAGE_ENTERPRISE, AccountStandIn, log_in
 from tests.conftest import Machine, usage_line
 from tokentide.model.limits import Account, LimitReading
 from tokentide.sources.claude_code.instants import parse_instant
@@ -23,33 +22,6 @@ from tokentide.store.sqlite.ledger import Ledger
 from tokentide.store.sqlite.schema import OBSERVED_TABLES
 
 NOW = "2026-03-12T12:10:00Z"
-LOGIN = {
-    "emailAddress": "ada@example.com",
-    "accountUuid": "acc",
-    "organizationUuid": "org",
-    "organizationName": "Analytical Engines",
-}
-
-
-@pytest.fixture
-def api() -> Iterator[AccountStandIn]:
-    with account_api() as server:
-        yield server
-
-
-@pytest.fixture
-def subscriber(machine: Machine, api: AccountStandIn) -> Machine:
-    """Somebody who is logged in, with a stand-in for the account."""
-    log_in(machine)
-    machine.environ["TOKENTIDE_API_URL"] = api.url
-    return machine
-
-
-def log_in(machine: Machine, token: str = TOKEN, expires: str = "2026-03-12T20:00:00Z", **config: object) -> None:
-    machine.claude.mkdir(exist_ok=True)
-    login = {"accessToken": token, "refreshToken": "REFRESH-" + token, "expiresAt": instant(expires) // 1000}
-    (machine.claude / ".credentials.json").write_text(json.dumps({"claudeAiOauth": login}))
-    (machine.home / ".claude.json").write_text(json.dumps({"oauthAccount": LOGIN, **config}))
 
 
 def instant(text: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import admin_stand_in as admin
-from tests.account_stand_in import TOKEN, USAGE_ENTERPRISE, AccountStandIn, account_api
+from tests.account_stand_in import LOGIN, TOKEN, USAGE_ENTERPRISE, AccountStandIn, log_in
 from tests.conftest import Machine
 from tests.pace_maker import LANGFUSE_KEY, SECRET_VALUE, PaceMaker, instant
 from tokentide.analytics.panel import Panel
@@ -20,25 +20,6 @@ from tokentide.model.limits import Account, LimitReading
 from tokentide.store.sqlite.ledger import Ledger
 
 NOW = "2026-03-12T12:10:00Z"
-LOGIN = {
-    "emailAddress": "ada@example.com",
-    "accountUuid": "acc",
-    "organizationUuid": "org",
-    "organizationName": "Engines",
-}
-
-
-@pytest.fixture
-def api() -> Iterator[AccountStandIn]:
-    with account_api() as server:
-        yield server
-
-
-@pytest.fixture
-def subscriber(machine: Machine, api: AccountStandIn) -> Machine:
-    log_in(machine)
-    machine.environ["TOKENTIDE_API_URL"] = api.url
-    return machine
 
 
 @pytest.fixture
@@ -48,13 +29,6 @@ def organization(machine: Machine) -> Iterator[Machine]:
         machine.environ |= {"ANTHROPIC_ADMIN_API_KEY": admin.KEY, "TOKENTIDE_API_URL": served.url}
         (machine.home / ".claude.json").write_text(json.dumps({"oauthAccount": LOGIN}))
         yield machine
-
-
-def log_in(machine: Machine, expires: str = "2026-03-12T20:00:00Z") -> None:
-    machine.claude.mkdir(exist_ok=True)
-    login = {"accessToken": TOKEN, "refreshToken": "REFRESH-" + TOKEN, "expiresAt": instant(expires) // 1000}
-    (machine.claude / ".credentials.json").write_text(json.dumps({"claudeAiOauth": login}))
-    (machine.home / ".claude.json").write_text(json.dumps({"oauthAccount": LOGIN}))
 
 
 def panel(machine: Machine, *more: str, now: str = NOW) -> dict[str, Any]:

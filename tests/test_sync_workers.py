@@ -41,7 +41,10 @@ def large(machine: Machine) -> Machine:
 
 def tasks(machine: Machine) -> list[Task]:
     paths = sorted((machine.claude / "projects").rglob("*.jsonl"))
-    return [Task(FoundFile(str(p), str(p), "root", "claude_code", "-p", stamp(p)), Account("account", "account")) for p in paths]
+    return [
+        Task(FoundFile(str(p), str(p), "root", "claude_code", "-p", stamp(p)), Account("account", "account"))
+        for p in paths
+    ]
 
 
 def stamp(path: Path) -> FileStamp:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,14 +24,12 @@ from tokentide.analytics.reconcile import (
 )
 from tokentide.render import words
 from tokentide.render.console_columns import signed_money
-from tokentide.render.csv_text import safe
+from tokentide.render.csv_text import csv_lines, safe
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.markdown import markdown_table
-from tokentide.render.report_json import instant
+from tokentide.render.report_json import FORMAT, instant
 from tokentide.render.table import plain_strip, print_strips
 
-FORMAT = 1
-"""History: 1, the first."""
 EXPLANATIONS = {
     UNPRICED: "responses without a price here: see `tokentide prices`",
     NOT_SEEN: "usage that this ledger never saw: other machines, other programs",
@@ -127,12 +123,8 @@ def reconciliation_json(report: Reconciliation, faults: Sequence[str] = ()) -> s
 
 def reconciliation_csv(report: Reconciliation) -> str:
     """A line a day and model, with the names of the JSON."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["day", "model", *_flat(_NOTHING)])
-    for row in report.rows:
-        writer.writerow([row.day, safe(row.model), *map(dumps, _flat(row).values())])
-    return buffer.getvalue().rstrip("\n")
+    lines = ([row.day, safe(row.model), *map(dumps, _flat(row).values())] for row in report.rows)
+    return csv_lines(["day", "model", *_flat(_NOTHING)], lines)
 
 
 def _figures(row: ReconcileRow) -> dict[str, Json]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from tokentide.analytics.console import ConsoleReport, ConsoleRow, ConsoleSummary
 from tokentide.model.billing import DirectoryEntry
 from tokentide.render.console_columns import console_columns
-from tokentide.render.csv_text import safe
+from tokentide.render.csv_text import csv_lines, safe
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.markdown import markdown_table
-from tokentide.render.report_json import instant
+from tokentide.render.report_json import FORMAT, instant
 from tokentide.render.words import clean
 
-FORMAT = 1
-"""History: 1, the first."""
 DIRECTORY_FIELDS = (
     "email",
     "role",
@@ -55,7 +51,7 @@ def console_csv(report: ConsoleReport) -> str:
     columns = console_columns(report)
     heading = [report.ask.by, *(column.field for column in columns)]
     lines = [[safe(row.key or ""), *(_cell(column.value(row)) for column in columns)] for row in report.rows]
-    return _csv(heading, lines)
+    return csv_lines(heading, lines)
 
 
 def console_markdown(report: ConsoleReport) -> str:
@@ -82,7 +78,7 @@ def directory_csv(entries: Sequence[DirectoryEntry]) -> str:
         [safe(entry.id), safe(entry.name), *(safe(entry.details.get(name, "")) for name in DIRECTORY_FIELDS)]
         for entry in entries
     ]
-    return _csv(["id", "name", *DIRECTORY_FIELDS], lines)
+    return csv_lines(["id", "name", *DIRECTORY_FIELDS], lines)
 
 
 def _report(report: ConsoleReport) -> dict[str, Json]:
@@ -106,14 +102,6 @@ def _report(report: ConsoleReport) -> dict[str, Json]:
 
 def _row(report: ConsoleReport, row: ConsoleRow) -> dict[str, Json]:
     return {"key": row.key} | {column.field: column.value(row) for column in console_columns(report)}
-
-
-def _csv(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")
 
 
 def _cell(value: Json) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
 from tokentide.analytics.reports import Report, Row
 from tokentide.render.json_text import Json, dumps
@@ -15,12 +16,16 @@ RISKY = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 def report_csv(report: Report) -> str:
     """Heading and rows, RFC 4180 but for line ends of one character. With a breakdown, only its parts."""
+    parts = ((row, part) for row in report.rows for part in (row.breakdown if report.by else (None,)))
+    return csv_lines(_heading(report), (_line(report, row, part) for row, part in parts))
+
+
+def csv_lines(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Heading and lines of cells that are safe already."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_heading(report))
-    for row in report.rows:
-        for part in row.breakdown if report.by else (None,):
-            writer.writerow(_line(report, row, part))
+    writer.writerow(heading)
+    writer.writerows(lines)
     return buffer.getvalue().rstrip("\n")
 
 
