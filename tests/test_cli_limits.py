@@ -242,6 +242,9 @@ def test_the_clients_own_copy_is_read(machine: Machine) -> None:
     copy = {"fetchedAtMs": instant("2026-03-12T11:40:00Z") // 1000, "accountUuid": "acc", "utilization": USAGE_2026}
     log_in(machine, cachedUsageUtilization=copy)
     found = windows(machine, NOW, "--offline")
+    windows(machine, NOW, "--offline")
+    with Ledger.open(str(machine.ledger)) as ledger:
+        assert len(ledger.limits.readings()) == len(found)
     assert (found["five_hour"]["percent"], found["five_hour"]["source"], found["five_hour"]["age_seconds"]) == (
         62,
         "client_copy",

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.account_stand_in import PROFILE, TOKEN, USAGE_2025, USAGE_2026, USAGE_ENTERPRISE
+from tests.account_stand_in import PROFILE, TOKEN, USAGE_2025, USAGE_2026, USAGE_ENTERPRISE, account_api
 from tokentide.clock import MINUTE_US
 from tokentide.errors import UsageError
-from tokentide.model.limits import ACCOUNT, LimitReading, Money
+from tokentide.model.limits import ACCOUNT, USAGE, LimitReading, Money
 from tokentide.sources.claude_account.bodies import decoded, is_usage, profile_of, usage_readings
+from tokentide.sources.claude_account.client import AccountClient
 from tokentide.sources.claude_account.credentials import Login, find_logins
 from tokentide.sources.claude_code.account import account_in
 from tokentide.sources.claude_code.client_config import members
@@ -337,3 +338,11 @@ def test_a_member_is_found_in_a_large_file_alone(tmp_path: Path) -> None:
     assert sys.getrecursionlimit() < 100_000
     path.write_text('{"want": ' + '{"a":' * 100_000)
     assert list(members(str(path), "want")) == []
+
+
+def test_a_slow_account_is_not_waited_for() -> None:
+    with account_api() as api:
+        api.script.wait_seconds = 1
+        outcome = AccountClient(api.url, "2.1.197", timeout_seconds=0.2).ask(USAGE, Secret(TOKEN), failures=2, now=AT)
+    assert (outcome.body, outcome.fault) == ("", "the account could not be asked: no answer after 0.2 s")
+    assert outcome.pause_us == 20 * MINUTE_US

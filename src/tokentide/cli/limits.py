@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limit_history import limit_histories
@@ -64,7 +65,8 @@ def _once(options: argparse.Namespace, terminal: Terminal) -> int:
 
     def work(ledger: Ledger, _synced: object) -> ExitCode:
         poll = workspace.settings.account_poll and not options.offline
-        refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
+        with _patience(terminal, is_shown=poll and options.watch is None):
+            refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
         found = _wanted(read_limits(ledger, now=terminal.now), options.account)
         if options.history:
             _show_history(ledger, [limits.account for limits in found], options, workspace, calendar)
@@ -74,6 +76,18 @@ def _once(options: argparse.Namespace, terminal: Terminal) -> int:
         return _verdict(found, options.fail_above, terminal)
 
     return workspace.with_ledger(work)
+
+
+@contextmanager
+def _patience(terminal: Terminal, *, is_shown: bool) -> Iterator[None]:
+    """Say on the terminal what takes its time, for as long as it does."""
+    is_shown = is_shown and terminal.err.isatty() and terminal.environ.get("TERM") != "dumb"
+    terminal.err.write("asking the account …" if is_shown else "")
+    terminal.err.flush()
+    try:
+        yield
+    finally:
+        terminal.err.write("\r\x1b[K" if is_shown else "")
 
 
 def _wanted(found: Sequence[AccountLimits], wish: str) -> list[AccountLimits]:

@@ -30,9 +30,8 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
     cannot book, and nobody is asked. Raises LedgerDamagedError, LedgerUnwritableError, UsageError.
     """
     home, folders = home_of(environ), _folders(settings, environ)
-    copies = [found for folder in folders for found in _client_copy(folder, home, now)]
-    if copies:
-        ledger.limits.take({account for account, _ in copies}, [reading for _, reading in copies])
+    for folder in folders:
+        _take_client_copy(ledger, folder, home, now)
     take_pace_maker(ledger, environ, now=now)
     if poll and ledger.is_kept:
         for login in logins(settings, environ):
@@ -55,9 +54,17 @@ def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:
     return [root.path for root in wanted if root.asked_for or settings.default_dirs]
 
 
-def _client_copy(folder: str, home: str, now: int) -> Iterator[tuple[Account, LimitReading]]:
-    """What the client keeps of the account's last answer in `.claude.json`; another account's copy is left alone."""
+def _take_client_copy(ledger: Ledger, folder: str, home: str, now: int) -> None:
+    """Take what the client keeps of the account's last answer, unless that was taken before."""
     account = account_in(folder, home)
+    for reading in _client_copy(folder, home, account, now):
+        known = ledger.limits.readings(reading.at, account.key)
+        if not any((old.source, old.window) == (CLIENT_COPY, reading.window) for old in known):
+            ledger.limits.take([account], [reading])
+
+
+def _client_copy(folder: str, home: str, account: Account, now: int) -> Iterator[LimitReading]:
+    """The readings in `.claude.json`; another account's copy is left alone."""
     for path in config_paths(folder, home):
         for copy in members(path, "cachedUsageUtilization"):
             fetched, body, owner = copy.get("fetchedAtMs"), copy.get("utilization"), copy.get("accountUuid")
@@ -65,10 +72,7 @@ def _client_copy(folder: str, home: str, now: int) -> Iterator[tuple[Account, Li
                 continue
             if owner in (None, account.key.partition(":")[0]):
                 at = min(int(fetched * 1000), now)
-                yield from (
-                    (account, reading)
-                    for reading in usage_readings(body, account=account.key, source=CLIENT_COPY, at=at)
-                )
+                yield from usage_readings(body, account=account.key, source=CLIENT_COPY, at=at)
 
 
 @dataclass(frozen=True, slots=True)
