@@ -50,6 +50,11 @@ class Page(msgspec.Struct):
     has_more: bool = False
     next_page: str | None = None
 
+    @property
+    def cursor(self) -> str | None:
+        """What leads to the page after it."""
+        return self.next_page
+
 
 class ListPage(msgspec.Struct):
     """What every page of a directory has."""
@@ -57,9 +62,15 @@ class ListPage(msgspec.Struct):
     has_more: bool = False
     last_id: str | None = None
 
+    @property
+    def cursor(self) -> str | None:
+        """What leads to the page after it."""
+        return self.last_id
+
 
 P = TypeVar("P", bound=Page)
 L = TypeVar("L", bound=ListPage)
+AnyPage = TypeVar("AnyPage", bound=Page | ListPage)
 
 
 class AdminClient:
@@ -98,27 +109,11 @@ class AdminClient:
 
     def pages(self, path: str, parameters: Parameters, shape: type[P], *, beta: str = "") -> Iterator[P]:
         """Every page that follows by `next_page`. Raises AdminApiError."""
-        seen: set[str] = set()
-        cursor: str | None = None
-        while True:
-            following = [*parameters, ("page", cursor)] if cursor else parameters
-            page = self.ask(path, following, shape, beta=beta)
-            yield page
-            if not page.has_more:
-                return
-            cursor = _fresh(page.next_page, seen, path)
+        return _walked(path, parameters, "page", lambda following: self.ask(path, following, shape, beta=beta))
 
     def listed(self, path: str, parameters: Parameters, shape: type[L]) -> Iterator[L]:
         """Every page that follows by `after_id`. Raises AdminApiError."""
-        seen: set[str] = set()
-        cursor: str | None = None
-        while True:
-            following = [*parameters, ("after_id", cursor)] if cursor else parameters
-            page = self.ask(path, following, shape)
-            yield page
-            if not page.has_more:
-                return
-            cursor = _fresh(page.last_id, seen, path)
+        return _walked(path, parameters, "after_id", lambda following: self.ask(path, following, shape))
 
     def _once(self, path: str, parameters: Parameters, beta: str) -> Answer:
         """One request."""
@@ -139,6 +134,16 @@ class AdminClient:
         if not answer.is_good:
             raise fault_of(answer, path, self.key, self.now)
         return answer
+
+
+def _walked(path: str, parameters: Parameters, name: str, ask: Callable[[Parameters], AnyPage]) -> Iterator[AnyPage]:
+    """Every page; each after the first is asked for with the cursor of the one before, under `name`."""
+    seen: set[str] = set()
+    page = ask(parameters)
+    yield page
+    while page.has_more:
+        page = ask([*parameters, (name, _fresh(page.cursor, seen, path))])
+        yield page
 
 
 def _in_words(path: str, parameters: Parameters) -> str:
