@@ -18,11 +18,14 @@ class Command(NamedTuple):
 
 
 OVERVIEW = Command(
-    "overview", "overview", "today, this week, this month, the current block; what a bare `tokentide` shows"
+    "overview", "overview", "limits, today, this week, this month, the current block; what a bare `tokentide` shows"
 )
 
 COMMANDS = (
     OVERVIEW,
+    Command("limits", "limits", "official limits: how much is used, when they reset, how they went"),
+    Command("statusline", "statusline", "the line below Claude Code's prompt, and its installation", is_urgent=True),
+    Command("panel", "panel", "a small box that stays up to date: your limits, or your month"),
     Command("daily", "reports", "usage and cost by day"),
     Command("weekly", "reports", "usage and cost by week"),
     Command("monthly", "reports", "usage and cost by month"),
@@ -31,9 +34,6 @@ COMMANDS = (
     Command("model", "reports", "usage and cost by model", ("models",)),
     Command("branch", "reports", "usage and cost by git branch", ("branches",)),
     Command("block", "block", "five-hour blocks, with burn rate and projection", ("blocks",)),
-    Command("limits", "limits", "official limits: how much of each window is used, when it resets; how they went"),
-    Command("panel", "panel", "a small box that stays up to date: your limits, or your month in the console"),
-    Command("statusline", "statusline", "the line below Claude Code's prompt, and its installation", is_urgent=True),
     Command("console", "console", "the organisation's usage, cost and Claude Code activity, from its Admin API"),
     Command("reconcile", "reconcile", "the organisation's bill beside our records, and why they differ"),
     Command("prices", "prices", "which price a model has, from where, since when"),
