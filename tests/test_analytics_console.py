@@ -70,7 +70,7 @@ def buckets_of(
         st.fixed_dictionaries(dict.fromkeys(dimensions, NAMES)),
         st.fixed_dictionaries({}, optional=dict.fromkeys(measures, COUNTS)),
     )
-    return st.lists(one, max_size=12, unique_by=lambda bucket: (bucket[0], tuple(bucket[1].values())))
+    return st.lists(one, max_size=12, unique_by=lambda bucket: (bucket[0], tuple(sorted(bucket[1].items()))))
 
 
 CLASSIC_USAGE = buckets_of(("account_id", "api_key_id", "model", "service_tier", "workspace_id"), TOKEN_COUNTERS)
@@ -229,6 +229,20 @@ def test_the_summary_shows_keys_where_users_are_not_told(ledger: Ledger) -> None
     assert summary.spenders.ask.by == "key"
     keep(ledger, USAGE, 0, (of_usage(account_id="u"), {"input_tokens": 5}))
     assert build_summary(ledger, ConsoleAsk(ORG, FIRST, ENDS), now=NOW).spenders.ask.by == "user"
+
+
+def test_a_newer_report_that_stopped_gives_way_to_a_later_classic_one(ledger: Ledger) -> None:
+    """The key lost the newer reports: a day that could still grow would stand still for ever."""
+    for day, report, cost, when in (
+        (0, ANALYTICS_COST, 1, NOW - DAY_US),
+        (0, COST, 2, NOW),
+        (10, ANALYTICS_COST, 10, NOW - DAY_US),
+        (10, COST, 20, NOW),
+    ):
+        keep(ledger, report, day, ({"model": "m"}, {"cost": cost}), at_=when)
+    found = ask(ledger, COST, "day")
+    assert [row.measures["cost"] for row in found.rows] == [1, 20]
+    assert found.freshness.fetched_at == NOW
 
 
 # Rate and projection

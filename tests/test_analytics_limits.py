@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokentide.analytics.limit_history import WindowHistory, highest_by_step
 from tokentide.analytics.limits import Level, current_windows, level_of
 from tokentide.analytics.windows import WindowState, estimated_window, official_windows
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -66,6 +67,17 @@ def test_a_lower_number_counts_once_it_has_lasted() -> None:
 def test_a_lower_number_does_not_last_while_somebody_says_the_higher() -> None:
     assert percent_of(said(0, 60, until=30), said(5, 40), said(20, 40)) == 60
     assert percent_of(said(0, 60), said(5, 40), said(6, 60), said(8, 40)) == 60
+
+
+def test_lower_numbers_last_only_since_somebody_said_the_higher_one() -> None:
+    confirmed = said(5, 60, source=ACCOUNT, until=50)
+    assert percent_of(said(0, 60), confirmed, said(40, 40), said(55, 56)) == 60
+    assert percent_of(said(0, 60), confirmed, said(40, 40), said(55, 56), said(58, 56)) == 56
+
+
+def test_a_clock_that_was_ahead_for_a_while_confirms_nothing() -> None:
+    state = believed(said(0, 60, until=9000), said(61, 40), said(65, 40), minute=70)
+    assert (state.percent, state.observed_at) == (60, NOON + 70 * MINUTE_US)
 
 
 def test_a_new_window_begins_with_its_own_number() -> None:
@@ -143,6 +155,12 @@ def test_money_grows_and_falls_by_the_same_rules() -> None:
     assert amount(spent(0, 900), spent(5, 0), spent(10, 0)) == 0
 
 
+def test_the_newest_limit_in_money_holds() -> None:
+    first = said(0, 0, None, window=EXTRA_USAGE)._replace(used=Money(0, "USD", 2), ceiling=Money(5_000, "USD", 2))
+    raised = first._replace(at=NOON + MINUTE_US, ceiling=Money(10_000, "USD", 2))
+    assert believed(first, raised).ceiling == raised.ceiling
+
+
 def test_windows_come_in_a_fixed_order() -> None:
     names = [EXTRA_USAGE, "tangelo", "seven_day_opus", SEVEN_DAY, FIVE_HOUR]
     windows = current_windows([said(0, 1, None, window=name) for name in names], NOON + 1)
@@ -212,6 +230,34 @@ def test_what_a_source_says_again_takes_no_new_row() -> None:
             ledger.limits.take([], [said(minute, 50)])
         (only,) = ledger.limits.readings()
         assert (only.at, only.last_at) == (NOON, NOON + 9 * MINUTE_US)
+
+
+def test_what_a_source_says_again_against_another_one_lasts() -> None:
+    with Ledger.open(MEMORY) as ledger:
+        for minute in range(0, 30, 5):
+            ledger.limits.take([], [said(minute, 10, source=ACCOUNT)])
+            if minute == 5:
+                ledger.limits.take([], [said(7, 100)])
+        told = ledger.limits.readings()
+        assert [(each.source, each.at) for each in told] == [
+            (ACCOUNT, NOON),
+            (STATUSLINE, NOON + 7 * MINUTE_US),
+            (ACCOUNT, NOON + 10 * MINUTE_US),
+        ]
+        assert percent_of(*told) == 10
+
+
+def test_a_window_that_reset_before_the_history_is_not_in_it() -> None:
+    (state,) = current_windows([said(0, 90)], RESET + 1)
+    history = WindowHistory(Account("a", "a"), FIVE_HOUR, (state,))
+    assert highest_by_step(history, RESET + MINUTE_US, RESET + DAY_US, 10) == [None] * 10
+
+
+def test_a_booking_of_a_clock_that_was_wrong_binds_nobody() -> None:
+    with Ledger.open(MEMORY) as ledger:
+        assert ledger.limits.claim_poll("usage a", NOON, NOON + DAY_US)
+        assert not ledger.limits.claim_poll("usage a", NOON + 1, NOON + DAY_US)
+        assert ledger.limits.claim_poll("usage a", NOON - HOUR_US, NOON)
 
 
 def test_official_windows_do_not_overlap() -> None:

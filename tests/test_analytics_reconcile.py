@@ -29,7 +29,7 @@ from tokentide.analytics.reconcile import (
     summed,
 )
 from tokentide.clock import DAY_US
-from tokentide.model.billing import COST, TOKEN_COUNTERS, USAGE, Bucket, Fetch
+from tokentide.model.billing import ANALYTICS_COST, ANALYTICS_USAGE, COST, TOKEN_COUNTERS, USAGE, Bucket, Fetch
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.book import PriceBook
 from tokentide.store.query import Sums
@@ -197,6 +197,14 @@ def test_days_are_cut_in_utc_and_only_whole_ones_compared(ledger: Ledger) -> Non
     sonnet, house = report.rows
     assert (sonnet.difference, sonnet.our_tokens, sonnet.vendor_tokens) == (0, 1100, 1100)
     assert (house.our_cost, house.unpriced_responses, house.difference) == (0, 1, 0)
+
+
+def test_a_day_that_the_vendors_data_does_not_reach_yet_is_not_compared(ledger: Ledger) -> None:
+    bill(ledger, START, (SONNET, "uncached_input_tokens", 1000, 3_000_000))
+    for reach, days in ((DAY_US - 1, 0), (DAY_US, 1)):
+        for name in (ANALYTICS_USAGE, ANALYTICS_COST):
+            ledger.buckets.keep(ORG, Fetch(name, START, START + DAY_US, NOW, START + reach), ())
+        assert reconciled(ledger).days == days
 
 
 def test_models_can_be_chosen_and_added_up(ledger: Ledger) -> None:

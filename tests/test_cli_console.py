@@ -171,6 +171,24 @@ def test_the_main_screen_shows_the_dearest_and_the_rest_together(desk: Machine, 
     assert "claude-1" not in models
 
 
+def test_names_stay_apart_before_numbers_have_room(desk: Machine, stand_in: AdminStandIn) -> None:
+    stand_in.code += [org.code_row("2026-03-02", f"somebody.of.us.{number}@example.com") for number in range(9)]
+    _, out, _ = desk.call("console", "--report", "code", "--width", "60")
+    assert len({line.split()[0] for line in out.splitlines() if line.startswith("somebody")}) == 9
+
+
+def test_what_is_not_split_stays_apart_from_the_rest(desk: Machine, stand_in: AdminStandIn) -> None:
+    stand_in.spent += [
+        Spent("2026-03-02T01", account=f"user_{number:02}", input=1, input_cents="1") for number in range(9)
+    ]
+    _, out, _ = desk.call("console")
+    users = out.partition("By user")[2].partition("Claude Code:")[0].splitlines()
+    (rest,) = [line for line in users if " more " in line]
+    (untold,) = [line for line in users if line.startswith("(not told)")]
+    assert rest.endswith(" -")
+    assert "$" in untold
+
+
 def test_a_narrow_terminal_is_told_what_it_lacks(desk: Machine) -> None:
     for arguments in (("console", "keys"), ("console", "--by", "model"), ("reconcile",)):
         _, _, err = desk.call(*arguments, "--width", "30")

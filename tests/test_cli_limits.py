@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -195,6 +196,36 @@ def test_an_expired_login_is_neither_used_nor_renewed(subscriber: Machine, api: 
     assert api.count("usage") == 1
 
 
+def test_of_two_logins_of_one_account_the_good_one_is_taken(subscriber: Machine, api: AccountStandIn) -> None:
+    second = subscriber.home / "second"
+    shutil.copytree(subscriber.home / ".claude", second)
+    shutil.copy(subscriber.home / ".claude.json", second)
+    subscriber.environ["CLAUDE_CONFIG_DIR"] = f"{subscriber.home / '.claude'},{second}"
+    for first_is_good in (True, False):
+        ends = {subscriber.home / ".claude": first_is_good, second: not first_is_good}
+        for folder, is_good in ends.items():
+            content = json.loads((folder / ".credentials.json").read_text())
+            content["claudeAiOauth"] |= {"expiresAt": 1_900_000_000_000 * is_good + 1, "accessToken": folder.name}
+            (folder / ".credentials.json").write_text(json.dumps(content))
+        assert subscriber.call("limits", now=NOW)[2] == ""
+    assert api.count("usage") == 1
+
+
+def test_of_an_account_that_was_left_no_fault_is_told(subscriber: Machine, api: AccountStandIn) -> None:
+    api.script.status = 500
+    assert "ada@example.com: the account's API answered 500" in subscriber.call("limits", now=NOW)[2]
+    api.script.status = 200
+    log_in(subscriber, "of bob")
+    login = {"emailAddress": "bob@example.com", "accountUuid": "bob", "organizationUuid": "o"}
+    (subscriber.home / ".claude.json").write_text(json.dumps({"oauthAccount": login}))
+    code, out, err = subscriber.call("limits", now=NOW)
+    assert (code, err) == (0, "")
+    assert "bob@example.com" in out
+    log_in(subscriber)
+    assert subscriber.call("limits", now=NOW)[2] == "" == subscriber.call("limits", "--offline", now=NOW)[2]
+    assert api.count("usage") == 2
+
+
 @pytest.mark.parametrize("how", ["offline", "setting"])
 def test_nobody_is_asked_against_the_persons_will(subscriber: Machine, api: AccountStandIn, how: str) -> None:
     if how == "setting":
@@ -256,6 +287,7 @@ def test_the_clients_own_copy_is_read(machine: Machine) -> None:
     "copy",
     [
         {"fetchedAtMs": 1773315600000, "accountUuid": "another", "utilization": USAGE_2026},
+        {"fetchedAtMs": 1773324600000, "accountUuid": "acc", "utilization": USAGE_2026},
         {"fetchedAtMs": "x", "accountUuid": "acc", "utilization": USAGE_2026},
         {"fetchedAtMs": -5, "accountUuid": "acc", "utilization": USAGE_2026},
         {"fetchedAtMs": 1773315600000, "accountUuid": "acc", "utilization": []},
@@ -263,7 +295,7 @@ def test_the_clients_own_copy_is_read(machine: Machine) -> None:
         {},
     ],
 )
-def test_a_copy_of_another_account_or_shape_is_left_alone(machine: Machine, copy: dict[str, object]) -> None:
+def test_a_copy_of_another_account_time_or_shape_is_left_alone(machine: Machine, copy: dict[str, object]) -> None:
     log_in(machine, cachedUsageUtilization=copy)
     assert windows(machine, NOW, "--offline") == {}
 
@@ -342,6 +374,24 @@ def test_blocks_are_the_official_windows_where_these_are_known(machine: Machine)
     _, out, _ = machine.call("block", "--ccusage-json", now=NOW)
     assert [block["startTime"][11:16] for block in json.loads(out)["blocks"]] == ["08:00"]
     assert "(by the official window)" in machine.call(now=NOW)[1]
+
+
+@pytest.mark.parametrize("width", [46, 60, 80, 100, 120])
+def test_no_row_is_wider_than_the_screen(machine: Machine, width: int) -> None:
+    names = ("five_hour", "seven_day_opus", "a_window_that_the_vendor_gave_a_name_as_long_as_this_one")
+    rows = [reading("a:1", percent)._replace(window=name) for name in names for percent in (62, 103)]
+    over = reading("a:1", 85, "2026-03-12T09:00:00Z", "2026-03-12T12:00:00Z")._replace(window="seven_day")
+    put(machine, over, *rows)
+    _, out, _ = machine.call("limits", "--width", str(width), now=NOW)
+    assert max(map(len, out.splitlines())) <= width
+    assert "was 85 %" in out
+
+
+def test_the_main_screen_with_limits_alone_has_no_newest_response(machine: Machine) -> None:
+    put(machine, reading("a:1", 62))
+    code, out, _ = machine.call("--width", "80", now=NOW)
+    assert code == 0
+    assert "No response; 0 transcripts on this machine." in out
 
 
 def test_the_main_screen_begins_with_the_official_windows(subscriber: Machine) -> None:

@@ -104,6 +104,12 @@ def test_nothing_known_says_what_to_do(machine: Machine) -> None:
     assert (found["mode"], found["accounts"], found["month"]) == ("code", [], None)
 
 
+def test_a_wrong_admin_key_is_named_where_there_is_nothing_else(machine: Machine) -> None:
+    machine.environ["ANTHROPIC_ADMIN_API_KEY"] = "sk-ant-api03-not-of-an-admin"
+    _, out, _ = machine.call("panel", now=NOW)
+    assert "an ordinary API key" in " ".join(out.replace("│", " ").split())
+
+
 def test_readings_in_the_ledger_are_enough(machine: Machine) -> None:
     with Ledger.open(str(machine.ledger)) as ledger:
         reading = LimitReading("k", "five_hour", "statusline", instant(NOW) - 1, 12.0, instant(NOW) + 10**9)

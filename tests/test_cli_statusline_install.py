@@ -181,7 +181,10 @@ def test_another_status_line_is_in_the_way_unless_it_is_said_what_to_do(quiet: M
     assert settings_of(quiet).read_bytes() == before
 
 
-@pytest.mark.parametrize("value", ["3", '"text"', "{}", '{"type": "command"}', '{"command": 3}', '{"command": " "}'])
+@pytest.mark.parametrize(
+    "value",
+    ["3", '"text"', "{}", '{"type": "command"}', '{"command": 3}', '{"command": " "}', r'{"command": "echo \ud83d"}'],
+)
 def test_what_is_no_command_can_only_be_replaced(quiet: Machine, value: str) -> None:
     before = put(quiet, f'{{"statusLine": {value}}}')
     assert "--replace" in do_failing(quiet, UsageError, "install", "--wrap")

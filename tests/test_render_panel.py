@@ -238,6 +238,8 @@ def test_accounts_stand_below_each_other_while_they_fit() -> None:
     alone = text_of(panel, 60, height=13)
     assert "first@a" in alone
     assert "second@a" not in alone
+    assert "No room for 1 more account" in alone
+    assert "No room" not in text_of(panel, 60)
 
 
 def test_a_low_screen_gives_up_blank_rows_first() -> None:
@@ -252,9 +254,11 @@ def test_a_low_screen_gives_up_blank_rows_first() -> None:
 
 
 def test_no_rows_are_not_nothing_spent() -> None:
-    month = replace(MONTH, cost=None, projection=None, rate_per_hour=None, rate_window_us=None, person="")
-    text = text_of(build_console_panel(month), 60)
-    assert "no usage reported" in text
+    month = replace(MONTH, cost=None, projection=None, rate_per_hour=None, rate_window_us=None)
+    assert "no usage reported" in text_of(build_console_panel(month), 60)
+    for unknown in (replace(month, person=""), replace(month, fetched_at=0)):
+        assert "Your Claude Code usage: not known " in text_of(build_console_panel(unknown), 60)
+    text = text_of(build_console_panel(replace(month, person="")), 60)
     assert "$" not in text
     assert "--user" in text
 
@@ -262,7 +266,7 @@ def test_no_rows_are_not_nothing_spent() -> None:
 def test_a_rate_that_is_not_known_yet_is_said_so() -> None:
     month = replace(MONTH, projection=None, rate_per_hour=None, rate_window_us=None, fault="no answer after 10 s")
     text = text_of(build_console_panel(month), 60)
-    assert "Rate: not known" in text
+    assert "Rate: not known before a second look" in text
     assert "no answer after 10 s" in text
 
 

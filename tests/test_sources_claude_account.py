@@ -251,6 +251,14 @@ def test_the_secure_storage_may_be_elsewhere(tmp_path: Path) -> None:
     assert found.folder == str(tmp_path / ".claude")
 
 
+def test_one_token_is_of_one_folder(tmp_path: Path) -> None:
+    put(tmp_path / "safe", login())
+    put(tmp_path / "b", {"claudeAiOauth": {"accessToken": "other"}})
+    environ = {"CLAUDE_SECURESTORAGE_CONFIG_DIR": str(tmp_path / "safe")}
+    found = find_logins(environ, [str(tmp_path / name) for name in "abc"], platform="linux")
+    assert [(each.folder[-1], each.token.reveal()) for each in found] == [("a", TOKEN), ("b", "other")]
+
+
 KEYCHAIN = """#!/bin/sh
 echo "$@" >> {log}
 [ "$3" = "{service}" ] || exit 44

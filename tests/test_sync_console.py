@@ -21,7 +21,18 @@ from tokentide.analytics.console import ConsoleAsk, build_console
 from tokentide.analytics.console_costs import month_cost
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tokentide.errors import LedgerDamagedError
-from tokentide.model.billing import API_KEY, CODE, COST, USAGE, USAGE_HOURS, USER, WORKSPACE, CostSnapshot
+from tokentide.model.billing import (
+    API_KEY,
+    CODE,
+    COST,
+    USAGE,
+    USAGE_HOURS,
+    USER,
+    WORKSPACE,
+    CostSnapshot,
+    DirectoryEntry,
+    Fetch,
+)
 from tokentide.settings import Settings
 from tokentide.sources.admin_api.client import ONE_TRY
 from tokentide.store.sqlite.ledger import Ledger
@@ -109,7 +120,10 @@ def test_newer_reports_are_revised_for_a_month(ledger: Ledger, stand_in: AdminSt
     fetch(ledger, stand_in, wanted)
     assert set(stand_in.paths()) == {"me", "analytics/usage", "analytics/cost"}
     fetch(ledger, stand_in, wanted, NOON + HOUR_US)
-    assert {asked.query["starting_at"][0] for asked in stand_in.asked} == {"2026-02-10T00:00:00Z"}
+    assert {asked.query["starting_at"][0] for asked in stand_in.asked} == {"2026-03-11T00:00:00Z"}
+    fetch(ledger, stand_in, wanted, NOON + DAY_US)
+    asked = {asked.query["starting_at"][0] for asked in stand_in.asked if asked.path == api.NEW_COST}
+    assert asked == {"2026-02-10T00:00:00Z"}
 
 
 def test_a_fetch_goes_on_where_it_broke_off(ledger: Ledger, stand_in: AdminStandIn) -> None:
@@ -158,6 +172,15 @@ def test_a_refused_key_stops_everything(ledger: Ledger, stand_in: AdminStandIn) 
     assert stand_in.paths() == ["me"]
     assert "not accepted" in fetched.faults[0]
     assert fetched.organization == ""
+
+
+def test_nothing_is_kept_of_an_organisation_that_has_no_id(ledger: Ledger, stand_in: AdminStandIn) -> None:
+    stand_in.troubles = [Trouble(api.ME, 200, body=b"{}", times=1)]
+    fetched = fetch(ledger, stand_in)
+    assert stand_in.paths() == ["me"]
+    assert (fetched.organization, ledger.buckets.directory("", USER)) == ("", [])
+    stand_in.troubles = []
+    assert fetch(ledger, stand_in).organization == org.ORGANIZATION
 
 
 def test_a_long_pause_holds_for_the_next_process_too(ledger: Ledger, stand_in: AdminStandIn) -> None:
@@ -220,6 +243,15 @@ def test_names_that_are_gone_disappear(ledger: Ledger, stand_in: AdminStandIn, m
     assert [entry.id for entry in ledger.buckets.directory(org.ORGANIZATION, USER)] == [org.ADA]
 
 
+def test_names_stay_while_two_processes_fetch_them(ledger: Ledger) -> None:
+    """The one that began earlier writes between the pages and the end of the other."""
+    store, (early, late) = ledger.buckets, (NOON, NOON + 1)
+    store.name("o", [DirectoryEntry(USER, "u", "Ada", fetched_at=late)])
+    store.name("o", [DirectoryEntry(USER, "u", "Ada", fetched_at=early)])
+    store.close_directory("o", USER, Fetch("directory user", 0, 0, late))
+    assert [entry.id for entry in store.directory("o", USER)] == ["u"]
+
+
 # The month of the panel
 
 
@@ -269,7 +301,8 @@ def test_the_month_of_the_person_who_is_logged_in(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("login", "asked", "person"),
     [
-        ("ada@example.com", "cyd@example.com", "cyd@example.com"),
+        ("ada@example.com", "Cyd@example.com", "cyd@example.com"),
+        ("ada@example.com", "CI-Key", "CI-Key"),
         ("ada@example.com", None, "ada@example.com"),
         ("", None, "bob@example.com"),
     ],

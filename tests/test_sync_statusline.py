@@ -83,6 +83,15 @@ def test_an_idle_session_shows_what_the_account_is_at(desk: Desk) -> None:
     assert [reading.percent for reading in desk.glance.limits.readings()] == [20.0, 60.0]
 
 
+def test_a_session_without_an_answer_repeats_what_its_terminal_was_told(desk: Desk) -> None:
+    desk.take(push(20, session="idle"))
+    desk.take(push(60, session="other"), 10)
+    for minute in (20, 25, 30):
+        taken = desk.take(push(20, session=f"cleared {minute}", api_ms=0), minute)
+        assert desk.shown(taken, minute) == 60
+    assert desk.shown(desk.take(push(21, session="new", api_ms=0), 40), 40) == 60
+
+
 def test_a_new_answer_prolongs_what_was_said(desk: Desk) -> None:
     desk.take(push(20))
     desk.take(push(20, api_ms=11), 3)
@@ -192,6 +201,12 @@ def test_a_sync_is_due_once_a_minute_and_only_after_a_change(desk: Desk) -> None
     assert not claim_background_sync(desk.glance, NOW + SECOND_US, NOW + 59 * SECOND_US)
     assert claim_background_sync(desk.glance, taken.changed_at, NOW + 60 * SECOND_US)
     assert not claim_background_sync(desk.glance, NOW + SECOND_US, NOW + HOUR_US)
+
+
+def test_a_sync_that_a_wrong_clock_booked_holds_nobody_up(desk: Desk) -> None:
+    assert claim_background_sync(desk.glance, desk.at(300), desk.at(300))
+    assert claim_background_sync(desk.glance, desk.at(0), desk.at(0))
+    assert not claim_background_sync(desk.glance, desk.at(0), desk.at(0.5))
 
 
 def take_many(path: str, home: str, session: str, count: int) -> None:

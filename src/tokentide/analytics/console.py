@@ -18,7 +18,6 @@ from tokentide.model.billing import (
     CODE,
     COST,
     ORGANIZATION,
-    SUCCESSORS,
     TOKEN_COUNTERS,
     USAGE,
     USAGE_HOURS,
@@ -141,7 +140,7 @@ class ConsoleSummary:
     """By model."""
     workspaces: ConsoleReport
     spenders: ConsoleReport
-    """By user where cost is told so, else by key."""
+    """By user where any is told, else by key."""
     code: ConsoleReport
     """Claude Code by user."""
 
@@ -227,11 +226,7 @@ def _freshness(ledger: Ledger, ask: ConsoleAsk, now: int) -> Freshness:
         for day in days(max(ask.start, first_day_of(report)), end)
         if day not in known
     }
-    reached = [
-        fetch.reaches_at
-        for report in ask.buckets
-        if report in SUCCESSORS
-        for fetch in ledger.buckets.fetches(ask.organization, SUCCESSORS[report], ask.start, end)[-1:]
-    ]
-    asked_at = min(max(known.values(), default=0) for known in fetched.values())
+    newest = [known[max(known)] for known in fetched.values() if known]
+    reached = [fetch.reaches_at for fetch in newest if fetch.reaches_at]
+    asked_at = min(max((fetch.fetched_at for fetch in known.values()), default=0) for known in fetched.values())
     return Freshness(asked_at, min(reached, default=0), len(missing))

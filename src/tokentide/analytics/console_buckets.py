@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 
-from tokentide.clock import SECOND_US
-from tokentide.model.billing import API_KEY, SUCCESSORS, USER, WORKSPACE, Bucket, date_of, day_of, month_of
+from tokentide.clock import DAY_US, SECOND_US
+from tokentide.model.billing import API_KEY, SUCCESSORS, USER, WORKSPACE, Bucket, Fetch, date_of, day_of, month_of
 from tokentide.store.sqlite.ledger import Ledger
 
 TIMES = ("day", "hour", "month")
@@ -24,24 +24,28 @@ NOT_TOLD = "(not told)"
 
 
 def current_buckets(ledger: Ledger, organization: str, report: str, start: int, end: int) -> Iterator[Bucket]:
-    """A report's buckets, of each day from the newer report where it was fetched, else from the classic one."""
-    store, successor = ledger.buckets, SUCCESSORS.get(report)
-    newer = set()
-    if successor:
-        newer = {fetch.start for fetch in store.fetches(organization, successor, start, end)}
-        yield from (
-            bucket for bucket in store.select(organization, successor, start, end) if day_of(bucket.start) in newer
-        )
-    for bucket in store.select(organization, report, start, end):
-        if day_of(bucket.start) not in newer:
-            yield bucket
+    """A report's buckets, each day of one family as `fetched_days` chooses it."""
+    chosen = fetched_days(ledger, organization, report, start, end)
+    for name in dict.fromkeys((SUCCESSORS.get(report, report), report)):
+        for bucket in ledger.buckets.select(organization, name, start, end):
+            fetch = chosen.get(day_of(bucket.start))
+            if fetch is not None and fetch.report == name:
+                yield bucket
 
 
-def fetched_days(ledger: Ledger, organization: str, report: str, start: int, end: int) -> dict[int, int]:
-    """The days of a report that were fetched whole, from either family, with the instant of that, µs UTC."""
-    found: dict[int, int] = {}
-    for name in filter(None, (report, SUCCESSORS.get(report))):
-        found |= {fetch.start: fetch.fetched_at for fetch in ledger.buckets.fetches(organization, name, start, end)}
+def fetched_days(ledger: Ledger, organization: str, report: str, start: int, end: int) -> dict[int, Fetch]:
+    """The days of a report that were fetched whole, each from the newer report where it was fetched, else the classic.
+
+    A newer one that was fetched while its day could still grow gives way to a later classic one: the key may have
+    lost the newer reports since.
+    """
+    found = {fetch.start: fetch for fetch in ledger.buckets.fetches(organization, report, start, end)}
+    successor = SUCCESSORS.get(report)
+    for fetch in ledger.buckets.fetches(organization, successor, start, end) if successor else ():
+        classic = found.get(fetch.start)
+        is_settled = fetch.fetched_at >= fetch.end + DAY_US
+        if classic is None or is_settled or fetch.fetched_at >= classic.fetched_at:
+            found[fetch.start] = fetch
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from tokentide.analytics.limits import LOOK_BACK_US, believed_states
 from tokentide.analytics.windows import WindowState
@@ -44,7 +45,7 @@ def highest_by_step(history: WindowHistory, since: int, until: int, steps: int) 
             continue
         last = min(end, until if point.resets_at is None else point.resets_at)
         first_step = max(0, int((point.since - since) / width))
-        for step in range(first_step, min(steps - 1, int((last - since) / width)) + 1):
+        for step in range(first_step, min(steps - 1, floor((last - since) / width)) + 1):
             highest[step] = max(point.percent, highest[step] or 0.0)
     return highest
 

@@ -127,7 +127,7 @@ def believed_states(readings: Iterable[LimitReading], now: int) -> dict[str, lis
     folds: dict[str, _Fold] = {}
     for reading in readings:
         if reading.at <= now:
-            folds.setdefault(reading.window, _Fold()).take(reading)
+            folds.setdefault(reading.window, _Fold()).take(reading._replace(seen_at=min(reading.seen_at, now)))
     return {window: folds[window].states() for window in sorted(folds, key=_rank)}
 
 
@@ -147,7 +147,7 @@ class _Fold:
         self._believed: list[LimitReading] = []
         """One a change; the last one holds."""
         self._doubted: LimitReading | None = None
-        """The first of the readings that say less."""
+        """The first of the readings that say less, and were said after the one that is believed."""
 
     def take(self, reading: LimitReading) -> None:
         """Believe the reading, or keep it in mind."""
@@ -157,7 +157,7 @@ class _Fold:
             self._doubted = None
         elif _repeats(reading, last):
             newest = max(last, reading, key=lambda each: (each.last_at, -SOURCES.index(each.source)))
-            self._believed[-1] = last._replace(seen_at=newest.last_at, source=newest.source)
+            self._believed[-1] = last._replace(seen_at=newest.last_at, source=newest.source, ceiling=newest.ceiling)
             self._doubted = None
         elif not _says_nothing(reading, last):
             self._doubt(reading, last)
@@ -169,7 +169,7 @@ class _Fold:
     def _doubt(self, reading: LimitReading, last: LimitReading) -> None:
         """Keep a lower reading in mind; believe it once it has lasted, with nobody saying the old one meanwhile."""
         first = self._doubted
-        if first is None or not _is_same_window(first, reading):
+        if first is None or first.last_at < last.last_at or not _is_same_window(first, reading):
             first = self._doubted = reading
         if reading.last_at - max(first.at, last.last_at) >= PERSISTS_US:
             self._believed.append(reading)

@@ -86,7 +86,7 @@ class Reconciliation:
     days: int
     """How many days could be compared."""
     days_left_out: int
-    """Days that are not over, or that the vendor was not asked for since they ended."""
+    """Days that are not over, not asked for since they ended, or not yet reached by the vendor's data."""
     fetched_at: int
     """When the newest of the compared days was asked for, µs UTC; 0 without any."""
     generated_at: int
@@ -164,10 +164,11 @@ def _sum(day: str, model: str, rows: list[ReconcileRow]) -> ReconcileRow:
 
 
 def _whole_days(ledger: Ledger, organization: str, start: int, end: int) -> dict[int, int]:
-    """The days whose usage and cost were both asked for after their end, with the instant of that."""
+    """The days whose usage and cost the vendor both told after their end, with the instant of that."""
     usage, cost = (fetched_days(ledger, organization, report, start, end) for report in (USAGE, COST))
-    both = {day: min(usage[day], cost[day]) for day in usage.keys() & cost.keys()}
-    return {day: at for day, at in both.items() if at >= day + DAY_US}
+    both = {day: (usage[day], cost[day]) for day in usage.keys() & cost.keys()}
+    told = {day: min(fetch.reaches_at or fetch.fetched_at for fetch in pair) for day, pair in both.items()}
+    return {day: min(fetch.fetched_at for fetch in both[day]) for day, at in told.items() if at >= day + DAY_US}
 
 
 def _vendor(

@@ -68,9 +68,11 @@ def _show(
         width,
         workspace.settings.limit_thresholds,
     )
-    age = ago(terminal.now - (overview.newest_at or 0))
+    newest = (
+        "No response" if overview.newest_at is None else f"Newest response {ago(terminal.now - overview.newest_at)}"
+    )
     joint = "; " if width >= PIPED_WIDTH else "\n"
-    terminal.write(f"Newest response {age}{joint}{plural(synced.files, 'transcript')} on this machine.")
+    terminal.write(f"{newest}{joint}{plural(synced.files, 'transcript')} on this machine.")
     if not overview.limits and has_login(workspace.settings, terminal.environ):
         terminal.say("official limits are not known yet: `tokentide limits` asks the account")
     unpriced = overview.stretches[-1].row.sums.unpriced_responses

@@ -84,7 +84,17 @@ class PanelSource:
         panel = build_code_panel(read_limits(ledger, now=now), pacing, paced_account(environ).key, now=now)
         wanted = tuple(part for part in panel.accounts if self._is_wanted(part.limits))
         fault = f"no account matches {self.wishes.account}" if self.wishes.account and not wanted else ""
+        if not panel.accounts and not self.wishes.mode:
+            fault = fault or self._key_fault()
         return replace(panel, accounts=wanted, fault=fault)
+
+    def _key_fault(self) -> str:
+        """What is wrong with the Admin key, which may be why there is nothing to show; empty if nothing is."""
+        try:
+            admin_key(self.workspace.terminal.environ, self.workspace.settings)
+        except UsageError as error:
+            return str(error)
+        return ""
 
     def _is_wanted(self, limits: AccountLimits) -> bool:
         return self.wishes.account.lower() in " ".join(limits.account).lower()

@@ -77,7 +77,7 @@ def _say_notes(report: Reconciliation, options: argparse.Namespace, terminal: Te
     if not report.rows:
         terminal.say(f"{clean(report.organization)}: nothing to compare from {report.since} to {report.until}")
     if report.days_left_out:
-        terminal.say(f"{plural(report.days_left_out, 'day')} left out: not over yet, or not fetched since it ended")
+        terminal.say(f"{plural(report.days_left_out, 'day')} left out: not over, or not told whole by the vendor yet")
     if options.model:
         terminal.say("costs that belong to no model, such as web searches, are left out with --model")
     if report.fetched_at:

@@ -103,11 +103,16 @@ def _new_entry(settings: ClientSettings, *, wraps: bool, replaces: bool) -> Mapp
             f"{settings.path} has a status line already ({clean(str(command))[:80]}): "
             "`--wrap` keeps it above ours, `--replace` puts ours in its place; it is kept in a backup either way"
         )
-    if not isinstance(command, str) or not command.strip() or "\0" in command:
+    if not isinstance(command, str) or not _is_command(command):
         raise UsageError(
             f"{settings.path} has a status line that is no command, which cannot be wrapped: use `--replace`"
         )
     return {**present, "command": own_shell_command(command)}
+
+
+def _is_command(text: str) -> bool:
+    """False for what no shell can be given: nothing at all, a NUL, half a surrogate pair."""
+    return bool(text.strip()) and "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _uninstall(settings: ClientSettings, terminal: Terminal) -> int:

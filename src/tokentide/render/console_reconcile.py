@@ -28,7 +28,7 @@ from tokentide.render.csv_text import csv_lines, safe
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.markdown import markdown_table
 from tokentide.render.report_json import FORMAT, instant
-from tokentide.render.table import plain_strip, print_strips
+from tokentide.render.table import distinct_width, plain_strip, print_strips
 
 EXPLANATIONS = {
     UNPRICED: "responses without a price here: see `tokentide prices`",
@@ -76,7 +76,7 @@ def print_reconciliation(console: Console, report: Reconciliation, by: str, widt
         )
         for number, column in enumerate(reconcile_columns(by))
     ]
-    strips[0].footer = "Total"
+    strips[0].footer, strips[0].least = "Total", distinct_width(strips[0].cells)
     dropped = print_strips(console, strips, [""] * len(rows), width, totals=len(rows) > 1)
     console.print(Text(f"\nThe bill is {_comparison(total)}", style="bold"), soft_wrap=True)
     amounts = {part: signed_money(amount) for part, amount in total.parts.items()}

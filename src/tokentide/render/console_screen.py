@@ -12,7 +12,7 @@ from tokentide.analytics.console import TOP, ConsoleReport, ConsoleRow, ConsoleS
 from tokentide.model.billing import USER, WORKSPACE, DirectoryEntry
 from tokentide.render import words
 from tokentide.render.console_columns import NOTHING, ConsoleColumn, console_columns, signed_money
-from tokentide.render.table import plain_strip, print_strips
+from tokentide.render.table import distinct_width, plain_strip, print_strips
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,14 @@ def _entry_columns(kind: str, workspaces: dict[str, str]) -> list[EntryColumn]:
 
 
 def _section(console: Console, title: str, report: ConsoleReport, width: int | None) -> tuple[str, ...]:
-    """A short table: the first rows, and the rest as one."""
+    """A short table: the first rows, and the rest as one; what the vendor does not split stays by itself."""
     if title:
         console.print(Text(f"\n{title}", style="bold"))
-    shown = list(report.rows[:TOP])
-    others = report.rows[TOP:]
+    told = [row for row in report.rows if row.key is not None]
+    shown, others = told[:TOP], told[TOP:]
     if others:
         shown.append(_together(others))
+    shown += [row for row in report.rows if row.key is None]
     columns = [column for column in console_columns(report) if _is_told(column, report)]
     return _print(console, shown, report.totals, columns, width)
 
@@ -150,4 +151,5 @@ def _print(
     width: int | None,
 ) -> tuple[str, ...]:
     strips = [plain_strip(column, [column.text(row) for row in rows], column.text(totals)) for column in columns]
+    strips[0].least = distinct_width(strips[0].cells)
     return print_strips(console, strips, [""] * len(rows), width, totals=len(rows) > 1)

@@ -25,6 +25,8 @@ from tokentide.render.limit_words import (
 WIDE = 100
 """From so many columns on, a window is one row."""
 NARROW = 60
+LEAST_TITLE = 16
+"""Columns that a title may take on any screen; on a wide one, a quarter of it. A longer one ends in an ellipsis."""
 STALE_US = 15 * MINUTE_US
 """An older observation is shown dim."""
 ON_THE_CLOCK = 1.0
@@ -52,21 +54,26 @@ def account_lines(limits: AccountLimits, look: LimitsLook) -> Iterator[Text]:
 
 
 def window_lines(windows: Sequence[WindowState], look: LimitsLook) -> Iterator[Text]:
-    """A row a window where there is room, else two."""
-    titles = [window_title(window.window) for window in windows]
+    """A row a window where there is room, else two, else as many as it has parts."""
+    titles = [Text(window_title(window.window), "bold") for window in windows]
     sides = [_side(window, look) for window in windows]
-    margin = max(map(len, titles), default=0) + 2
+    for title in titles:
+        title.truncate(max(look.room // 4, LEAST_TITLE), overflow="ellipsis")
+    margin = max((title.cell_len for title in titles), default=0) + 2
     width = max(map(len, sides), default=0)
     for window, title, side in zip(windows, titles, sides, strict=True):
-        head = Text.assemble((title.ljust(margin), "bold"), _measure(window, look), "  ", side)
+        title.pad_right(margin - title.cell_len)
+        head = title + _measure(window, look)
         rest = [part for part in (_reset(window, look), _seen(window, look)) if part]
-        if look.room >= WIDE:
-            yield Text("   ").join([head + Text(" " * (width - len(side))), *rest])
-        elif look.room >= NARROW:
-            yield head
-            yield Text(" " * margin) + Text(" · ", style="dim").join(rest)
+        row = Text("   ").join([head + Text("  ") + side + Text(" " * (width - len(side))), *rest])
+        if look.room >= WIDE and row.cell_len <= look.room:
+            yield row
         else:
-            yield from (head, *(Text("  ") + part for part in rest))
+            beside = head + Text("  ") + side
+            yield from [beside] if beside.cell_len <= look.room else [head, Text("  ") + side]
+            below = Text(" " * margin) + Text(" · ", style="dim").join(rest)
+            is_short = look.room >= NARROW and below.cell_len <= look.room
+            yield from [below] if is_short else [Text("  ") + part for part in rest]
 
 
 def limit_bar(window: WindowState, look: LimitsLook, width: int) -> Text:

@@ -16,7 +16,7 @@ from tokentide.render.limit_words import LEVEL_STYLES, SOURCE_WORDS, countdown, 
 from tokentide.render.limit_words import window_title as general_title
 from tokentide.render.panel_layout import PanelLook, bar_rows, boxed, label_cells, wrapped
 from tokentide.render.panel_pace import pace_rows
-from tokentide.render.words import duration, money
+from tokentide.render.words import duration, money, plural
 
 CODE_TITLE, CONSOLE_TITLE = "Claude Code Usage", "Console Usage"
 NOBODY = (
@@ -36,6 +36,8 @@ def panel_lines(panel: Panel, look: PanelLook, height: int | None = None) -> lis
     boxes = [boxed(*found, look) for found in _boxes(panel, look)]
     if height is not None and sum(map(len, boxes)) > height:
         title, rows = _boxes(panel, look)[0]
+        if len(boxes) > 1:
+            rows = [*rows, Text(f"No room for {plural(len(boxes) - 1, 'more account')}", "dim")]
         full = boxed(title, rows, look)
         return full if len(full) <= height else boxed(title, [row for row in rows if row.plain], look)
     return [line for box in boxes for line in box]
@@ -169,7 +171,8 @@ def _month_rows(month: MonthCost, fault: str, look: PanelLook) -> list[Text]:
     head = f"Month-to-Date ({datetime.strptime(month.month, '%Y-%m'):%B %Y})"  # noqa: DTZ007 - a month has no zone
     frame = "===" if look.is_plain else "═══"
     rows += [Text(f"{frame} {head} {frame}" if len(head) + 8 <= look.room else head, "bold")]
-    spent = "no usage reported" if month.cost is None else money(month.cost)
+    is_known = month.person and month.fetched_at
+    spent = money(month.cost) if month.cost is not None else "no usage reported" if is_known else "not known"
     rows += _joined("Your Claude Code usage:", Text(spent, "bold green"), look)
     rows.append(
         Text(f"({look.safe(month.person)})" if month.person else "(who you are is not known: see --user)", "dim")
@@ -185,7 +188,7 @@ def _rate_rows(month: MonthCost, look: PanelLook) -> list[Text]:
     if month.cost is None:
         return []
     if month.rate_per_hour is None or month.rate_window_us is None:
-        return wrapped("Rate: not known before two looks that differ", look.room, "dim")
+        return wrapped("Rate: not known before a second look", look.room, "dim")
     rows: list[Text] = []
     if month.projection is not None:
         more = f"{money(month.projection)} (+{money(month.projection - month.cost)})"

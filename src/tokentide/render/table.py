@@ -29,6 +29,8 @@ class Strip:
     cells: list[str]
     footer: str
     width: int
+    least: int = MIN_TEXT
+    """Words are not narrowed below this while a less important column can go."""
 
 
 def print_table(console: Console, report: Report, columns: Sequence[Column], width: int | None) -> tuple[str, ...]:
@@ -78,9 +80,19 @@ def fit(strips: Sequence[Strip], width: int) -> list[Strip]:
             strip.width = min(_natural_width(strip), MAX_TEXT) if strip.column.shrinks else _natural_width(strip)
         _squeeze(kept, _needed(kept) - width)
         least = min(kept, key=lambda strip: strip.column.importance)
-        if _needed(kept) <= width or least.column.importance == STAYS:
+        if _needed(kept) <= width:
+            return kept
+        if least.column.importance == STAYS:
+            _squeeze(kept, _needed(kept) - width, MIN_TEXT)
             return kept
         kept.remove(least)
+
+
+def distinct_width(names: Sequence[str]) -> int:
+    """The width at which names still differ from each other, the ellipsis included; at most MAX_TEXT."""
+    different = len(set(names))
+    fitting = (width for width in range(MIN_TEXT, MAX_TEXT) if len({name[: width - 1] for name in names}) == different)
+    return next(fitting, MAX_TEXT)
 
 
 def _needed(strips: Sequence[Strip]) -> int:
@@ -88,10 +100,10 @@ def _needed(strips: Sequence[Strip]) -> int:
     return sum(strip.width for strip in strips) + GAP * (len(strips) - 1)
 
 
-def _squeeze(strips: Sequence[Strip], over: int) -> None:
-    """Narrow the strips of words by `over`, the widest first, but none below MIN_TEXT."""
+def _squeeze(strips: Sequence[Strip], over: int, least: int | None = None) -> None:
+    """Narrow the strips of words by `over`, the widest first, but none below `least`, without it its own."""
     for _ in range(over):
-        words = [strip for strip in strips if strip.column.shrinks and strip.width > MIN_TEXT]
+        words = [strip for strip in strips if strip.column.shrinks and strip.width > (least or strip.least)]
         if not words:
             return
         max(words, key=lambda strip: strip.width).width -= 1

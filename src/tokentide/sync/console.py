@@ -64,9 +64,10 @@ def person_of(
     """Who sits here: the one asked for, else the address logged in to Claude Code, else the user of this machine.
 
     The last is looked for among the local parts of the addresses in the directory; two that fit are nobody.
+    The name of a key may be asked for too, and has capitals of its own.
     """
     if asked:
-        return asked.lower()
+        return asked.lower() if "@" in asked else asked
     home = environ.get("HOME") or os.path.expanduser("~")
     for folder in _folders(environ, settings):
         name = account_in(folder, home).name

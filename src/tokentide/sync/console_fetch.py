@@ -39,6 +39,8 @@ SETTLED_US = DAY_US
 """A day that was fetched so long after its end does not change any more."""
 ANALYTICS_SETTLED_US = 30 * DAY_US
 """The newer reports are revised for so long."""
+REVISION_US = DAY_US
+"""So often a day is asked for again that can only be revised."""
 NAMES_US = DAY_US
 """Names are asked for again after so long."""
 FAMILY_US = 7 * DAY_US
@@ -95,7 +97,10 @@ def missing_days(ledger: Ledger, organization: str, report: str, wanted: Wanted,
 
     def is_known(day: int) -> bool:
         at = fetched.get(day)
-        return at is not None and (at >= day + DAY_US + settled or now - at < FRESH_US)
+        if at is None:
+            return False
+        pause = REVISION_US if at >= day + DAY_US + SETTLED_US else FRESH_US
+        return at >= day + DAY_US + settled or now - at < pause
 
     return [day for day in days(max(wanted.start, first_day_of(report)), end) if not is_known(day)]
 
@@ -125,9 +130,10 @@ class ConsoleFetcher:
                 step()
             except AdminApiError as error:
                 self._note_pause(error)
-                left = [other for other, _ in steps[number + 1 :]] if error.ends_all else []
+                ends = error.ends_all or not self._organization  # what comes in must have a place of its own
+                left = [other for other, _ in steps[number + 1 :]] if ends else []
                 self._faults.append(_sentence(title, left, error))
-                if error.ends_all:
+                if ends:
                     break
         return Fetched(self._organization, tuple(self._faults), self._retry_seconds, self._client.requests)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tokentide.clock import DAY_US
@@ -34,8 +34,28 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
         _take_client_copy(ledger, folder, home, now)
     take_pace_maker(ledger, environ, now=now)
     if poll and ledger.is_kept:
-        for login in logins(settings, environ):
-            _Asking(ledger, environ, account_in(login.folder, home), login, now).refresh()
+        turns = _turns(logins(settings, environ), home, now)
+        for account, login in turns:
+            _Asking(ledger, environ, account, login, now).refresh()
+        _drop_faults(ledger, {account.key for account, _ in turns})
+
+
+def _turns(found: Iterable[Login], home: str, now: int) -> list[tuple[Account, Login]]:
+    """One login an account; of those of several folders the first that has not expired."""
+    turns: dict[str, tuple[Account, Login]] = {}
+    for login in found:
+        account = account_in(login.folder, home)
+        if account.key not in turns or turns[account.key][1].is_expired(now):
+            turns[account.key] = account, login
+    return list(turns.values())
+
+
+def _drop_faults(ledger: Ledger, asked: Container[str]) -> None:
+    """Say no more why an account was not asked that nobody is logged in to any more."""
+    for account in ledger.limits.accounts():
+        subject = poll_subject(USAGE, account.key)
+        if account.key not in asked and ledger.limits.poll(subject).fault:
+            ledger.limits.note_fault(subject, "")
 
 
 def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
@@ -64,14 +84,14 @@ def _take_client_copy(ledger: Ledger, folder: str, home: str, now: int) -> None:
 
 
 def _client_copy(folder: str, home: str, account: Account, now: int) -> Iterator[LimitReading]:
-    """The readings in `.claude.json`; another account's copy is left alone."""
+    """The readings in `.claude.json`; another account's copy is left alone, and one that a wrong clock dated ahead."""
     for path in config_paths(folder, home):
         for copy in members(path, "cachedUsageUtilization"):
             fetched, body, owner = copy.get("fetchedAtMs"), copy.get("utilization"), copy.get("accountUuid")
             if not isinstance(fetched, (int, float)) or not isinstance(body, dict) or not 0 < fetched < 10**15:
                 continue
-            if owner in (None, account.key.partition(":")[0]):
-                at = min(int(fetched * 1000), now)
+            at = int(fetched * 1000)
+            if at <= now and owner in (None, account.key.partition(":")[0]):
                 yield from usage_readings(body, account=account.key, source=CLIENT_COPY, at=at)
 
 
@@ -122,10 +142,9 @@ class _Asking:
 
     def _note(self, fault: str) -> None:
         """Say why the account was not asked."""
-        store = self.ledger.limits
-        before = store.poll(poll_subject(USAGE, self.account.key))
-        if before.fault != fault:
-            store.finish_poll(before._replace(fault=fault))
+        store, subject = self.ledger.limits, poll_subject(USAGE, self.account.key)
+        if store.poll(subject).fault != fault:
+            store.note_fault(subject, fault)
 
     def _renewed(self) -> Login | None:
         """The folder's login, where the client has renewed it meanwhile."""

@@ -1,8 +1,8 @@
 """Brings what a status line is told into the ledger, where it is news.
 
 The numbers of a session are those of its last response, and an idle session repeats them for ever: they are an
-observation when the session is new, when it has had a response since, or when no status line ever said them. All else
-writes nothing.
+observation when the session has had a response since, or when no status line ever said them. All else writes nothing. A
+session that has had no response at all, as after `/clear`, shows what the terminal's session before it was told.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def take_push(glance: Glance, push: Push, environ: Mapping[str, str], now: int) 
     key = account.key if account else stored.account if stored else ""
     known = glance.limits.readings(now - LOOK_BACK_US, key)
     told = readings_of(push, key, now)
-    news = told if push.session_id and not is_repeated else tuple(each for each in told if _is_unheard(each, known))
+    is_answered = bool(push.session_id and (push.api_ms or push.cost)) and not is_repeated
+    news = told if is_answered else tuple(each for each in told if _is_unheard(each, known))
     state = _state_of(push, key, now)
     has_changed = bool(push.session_id) and (stored is None or stored._replace(at=now) != state)
     fault = None
@@ -110,12 +111,13 @@ def _is_unheard(reading: LimitReading, known: list[LimitReading]) -> bool:
 def claim_background_sync(glance: Glance, changed_at: int, now: int) -> bool:
     """True for the one process that shall start a sync now: a minute after the last, which may have missed something.
 
-    Raises LedgerDamagedError.
+    A booking further ahead was made by a clock that was wrong. Raises LedgerDamagedError.
     """
     booked_until = glance.limits.poll(BACKGROUND_SYNC).next_at
-    if now < booked_until or changed_at + SETTLES_US <= booked_until - SYNC_EVERY_US:
+    is_sane = booked_until <= now + SYNC_EVERY_US
+    if is_sane and (now < booked_until or changed_at + SETTLES_US <= booked_until - SYNC_EVERY_US):
         return False
     try:
-        return glance.limits.claim_poll(BACKGROUND_SYNC, now, now + SYNC_EVERY_US)
+        return glance.limits.claim_poll(BACKGROUND_SYNC, now, now + SYNC_EVERY_US, longest=SYNC_EVERY_US)
     except LedgerUnwritableError:
         return False

@@ -52,18 +52,24 @@ def has_credentials(folder: str) -> bool:
 def find_logins(environ: Mapping[str, str], folders: Sequence[str], *, platform: str = sys.platform) -> list[Login]:
     """The logins of the configuration folders, the first one of each; the environment's token for the first folder.
 
-    A token of the environment comes last: it is made for programs, and the account's API refuses it.
+    A token of the environment comes last: it is made for programs, and the account's API refuses it. A token that
+    stands for several folders, as one in a moved store does, is that of the first: the others may be of other accounts.
     """
     found: dict[str, Login] = {}
     for folder in folders:
         for text, origin in _stores(environ, folder, platform):
             login = _login(text, origin, folder)
-            if login is not None:
+            if login is not None and login.token.fingerprint not in _fingerprints(found, folder):
                 found.setdefault(folder, login)
     token = environ.get(TOKEN_VARIABLE, "").strip()
     if token and folders:
         found.setdefault(folders[0], Login(Secret(token), f"${TOKEN_VARIABLE}", folders[0]))
     return list(found.values())
+
+
+def _fingerprints(found: Mapping[str, Login], folder: str) -> set[str]:
+    """Of the tokens of the other folders."""
+    return {login.token.fingerprint for other, login in found.items() if other != folder}
 
 
 def _stores(environ: Mapping[str, str], folder: str, platform: str) -> Iterator[tuple[str, str]]:

@@ -56,10 +56,15 @@ class BucketStore:
         return [Fetch(*row) for row in self._ask(statement, organization, report, start, end)]
 
     def name(self, organization: str, entries: Iterable[DirectoryEntry]) -> None:
-        """Put entries of the directory in, or in the place of older ones."""
+        """Put entries of the directory in, or in the place of older ones; newer ones of another process stay."""
+        put = (
+            "INSERT INTO directory VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, "
+            "details = excluded.details, fetched_at = excluded.fetched_at "
+            "WHERE excluded.fetched_at >= directory.fetched_at"
+        )
         rows = ((organization, *entry[:3], _text(entry.details), entry.fetched_at) for entry in entries)
         with translated(self._path), transaction(self._connection):
-            self._connection.executemany("INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany(put, rows)
 
     def close_directory(self, organization: str, kind: str, fetch: Fetch) -> None:
         """Note that the directory came in whole, and drop entries of the kind that are older."""

@@ -6,12 +6,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tokentide.clock import DAY_US
 from tokentide.model.limits import Account, LimitReading, Money, Poll, SessionState
 from tokentide.store.sqlite.connection import transaction, translated
 
 _READING = "account, window, at, source, seen_at, percent, resets_at, used_minor, ceiling_minor, currency, exponent"
 _SAME = ("percent", "resets_at", "used_minor", "ceiling_minor", "currency", "exponent")
 """Columns that make an observation another one."""
+_BLANK_POLL = "INSERT OR IGNORE INTO polls VALUES (?, 0, 0, '', 0, '')"
+LONGEST_BOOKING_US = DAY_US
+"""No pause is longer: a longer Retry-After is cut to it."""
 
 
 class LimitStore:
@@ -61,20 +65,27 @@ class LimitStore:
         found = self._ask("SELECT * FROM polls WHERE subject = ?", subject)
         return next((Poll(*row) for row in found), Poll(subject))
 
-    def claim_poll(self, subject: str, now: int, until: int) -> bool:
+    def claim_poll(self, subject: str, now: int, until: int, *, longest: int = LONGEST_BOOKING_US) -> bool:
         """Book the next poll for the caller alone; False if it is too early, or another process has booked it.
 
-        Until `until` nobody else may ask, whatever becomes of the caller.
+        Until `until` nobody else may ask, whatever becomes of the caller. A booking more than `longest` ahead was made
+        by a clock that was wrong, and binds nobody.
         """
         with translated(self._path), transaction(self._connection):
-            self._connection.execute("INSERT OR IGNORE INTO polls VALUES (?, 0, 0, '', 0, '')", (subject,))
-            claim = "UPDATE polls SET next_at = ? WHERE subject = ? AND next_at <= ?"
-            return self._connection.execute(claim, (until, subject, now)).rowcount == 1
+            self._connection.execute(_BLANK_POLL, (subject,))
+            claim = "UPDATE polls SET next_at = ? WHERE subject = ? AND NOT (next_at > ? AND next_at <= ?)"
+            return self._connection.execute(claim, (until, subject, now, now + longest)).rowcount == 1
 
     def finish_poll(self, poll: Poll) -> None:
         """Note how a poll ended."""
         with translated(self._path), transaction(self._connection):
             self._connection.execute("INSERT OR REPLACE INTO polls VALUES (?, ?, ?, ?, ?, ?)", poll)
+
+    def note_fault(self, subject: str, fault: str) -> None:
+        """Note why nothing is asked, or that nothing is wrong any more; what is booked stays."""
+        with translated(self._path), transaction(self._connection):
+            self._connection.execute(_BLANK_POLL, (subject,))
+            self._connection.execute("UPDATE polls SET fault = ? WHERE subject = ?", (fault, subject))
 
     def _ask(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
         with translated(self._path):
@@ -84,22 +95,29 @@ class LimitStore:
 def take_readings(connection: sqlite3.Connection, readings: Iterable[LimitReading]) -> None:
     """Put readings in, inside the caller's transaction.
 
-    What a source said right before is not said twice: the row's `seen_at` moves on.
+    What a source said right before is not said twice: the row's `seen_at` moves on, unless another source has said
+    something else meanwhile; then it is news that this one still says so.
     """
     before = (
-        "SELECT at, seen_at FROM limit_readings WHERE (account, window, source) = (?, ?, ?) AND at <= ? "
-        "ORDER BY at DESC LIMIT 1"
+        "SELECT at FROM limit_readings WHERE (account, window, source) = (?, ?, ?) AND at <= ? ORDER BY at DESC LIMIT 1"
     )
     same = " AND ".join(f"{column} IS ?" for column in _SAME)
+    contradiction = (
+        "SELECT 1 FROM limit_readings WHERE (account, window) = (?, ?) AND at > ? AND at <= ? "
+        f"AND source <> ? AND NOT ({same}) LIMIT 1"
+    )
     prolong = (
         "UPDATE limit_readings SET seen_at = MAX(seen_at, ?) "
         f"WHERE (account, window, at, source) = (?, ?, ?, ?) AND {same}"
     )
+    insert = f"INSERT OR REPLACE INTO limit_readings ({_READING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     for reading in readings:
         account, window, at, source, seen_at, *said = _row(reading)
         last = connection.execute(before, (account, window, source, at)).fetchone()
-        if last is None or not connection.execute(prolong, (seen_at, account, window, last[0], source, *said)).rowcount:
-            insert = f"INSERT OR REPLACE INTO limit_readings ({_READING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        if last is None or (
+            connection.execute(contradiction, (account, window, last[0], at, source, *said)).fetchone()
+            or not connection.execute(prolong, (seen_at, account, window, last[0], source, *said)).rowcount
+        ):
             connection.execute(insert, (account, window, at, source, seen_at, *said))
 
 
