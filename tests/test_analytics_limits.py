@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tokentide.analytics.limit_history import WindowHistory, highest_by_step
 from tokentide.analytics.limits import Level, current_windows, level_of
-from tokentide.analytics.windows import WindowState, estimated_window, official_windows
+from tokentide.analytics.official_windows import official_windows
+from tokentide.analytics.windows import WindowState, estimated_window
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tokentide.model.limits import (
     ACCOUNT,
@@ -266,9 +267,12 @@ def test_official_windows_do_not_overlap() -> None:
         ledger.limits.take(
             [], [said(0, 5), said(1, 6, RESET + 50_000), said(9, 7, moved), said(9, 7, window=SEVEN_DAY)]
         )
-        assert official_windows(ledger) == [(RESET - 5 * HOUR_US, moved - 5 * HOUR_US), (moved - 5 * HOUR_US, moved)]
+        assert official_windows(ledger, NOON + DAY_US) == [
+            (RESET - 5 * HOUR_US, moved - 5 * HOUR_US),
+            (moved - 5 * HOUR_US, moved),
+        ]
         ledger.limits.take([], [said(0, 5)._replace(account="b")])
-        assert official_windows(ledger) == []
+        assert official_windows(ledger, NOON + DAY_US) == []
 
 
 def test_no_window_is_estimated_where_nothing_was_used() -> None:

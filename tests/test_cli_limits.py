@@ -615,3 +615,14 @@ def test_the_doctor_names_the_log_of_errors(machine: Machine) -> None:
     assert (
         f"Errors of the status line: {machine.ledger.parent / 'errors.log'}, last just now" in machine.call("doctor")[1]
     )
+
+
+def test_a_window_that_the_account_tells_no_more_is_not_shown_for_ever(
+    subscriber: Machine, api: AccountStandIn
+) -> None:
+    log_in(subscriber, expires="2026-06-01T00:00:00Z")
+    assert "nimbus_quill" in windows(subscriber)
+    api.script.usage = {"five_hour": {"utilization": 3, "resets_at": "2026-03-14T14:00:00Z"}}
+    assert "nimbus_quill" in windows(subscriber, "2026-03-13T11:00:00Z")
+    assert set(windows(subscriber, "2026-03-14T12:10:00Z")) == {"five_hour", "seven_day", "seven_day_opus"}
+    assert "seven_day_opus" not in windows(subscriber, "2026-03-17T12:10:00Z")

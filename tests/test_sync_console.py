@@ -227,6 +227,7 @@ def test_an_enterprise_key_reads_the_newer_reports_only(ledger: Ledger, stand_in
     ask = ConsoleAsk(fetched.organization, FIRST, MIDNIGHT, by="user")
     rows = build_console(ledger, ask, now=NOON).rows
     assert {row.name for row in rows} >= {"ada@example.com", "bob@example.com"}
+    assert fetch(ledger, stand_in, replace(ALL, may_lack=(CODE,)), NOON + DAY_US).faults == ()
 
 
 def test_hours_are_fetched_beside_days(ledger: Ledger, stand_in: AdminStandIn) -> None:

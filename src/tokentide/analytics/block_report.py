@@ -17,9 +17,9 @@ from tokentide.analytics.blocks import (
     projection,
     token_limit,
 )
+from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.reports import Ask
 from tokentide.analytics.selection import Selection
-from tokentide.analytics.windows import official_windows
 from tokentide.clock import DAY_US
 from tokentide.store.query import CostMode, Sums
 from tokentide.store.sqlite.ledger import Ledger
@@ -71,7 +71,7 @@ class BlockReport:
 def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, problems: int = 0) -> BlockReport:
     """Reckon the blocks from every response that passes the filters; dates choose blocks by their beginning."""
     length = length_us(wishes.hours)
-    official = official_windows(ledger) if wishes.is_anchored and wishes.hours == SESSION_HOURS else ()
+    official = official_windows(ledger, now) if wishes.is_anchored and wishes.hours == SESSION_HOURS else ()
     blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode), length, official)
     limit = token_limit(blocks, wishes.token_limit, now, length)
     rows = tuple(block_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))

@@ -84,12 +84,14 @@ def read_limits(ledger: Ledger, *, now: int) -> tuple[AccountLimits, ...]:
     found += [
         _limits_of(ledger, Account(name, name), [], now) for name in ledger.values("account") if name not in names
     ]
-    return tuple(sorted(filter(_is_told, found), key=lambda limits: (-_seen_at(limits), limits.account.name)))
+    told = (limits for limits in found if _is_told(limits, now))
+    return tuple(sorted(told, key=lambda limits: (-_seen_at(limits), limits.account.name)))
 
 
 def _limits_of(ledger: Ledger, account: Account, readings: list[LimitReading], now: int) -> AccountLimits:
     """One account's windows."""
-    windows = current_windows(readings, now)
+    polled = ledger.limits.poll(poll_subject(USAGE, account.key))
+    windows = tuple(window for window in current_windows(readings, now) if not _is_gone(window, polled, now))
     official = next((window for window in windows if window.window == FIVE_HOUR), None)
     estimate = estimated_window(ledger, account.name, official, now)
     if estimate is not None:
@@ -98,12 +100,18 @@ def _limits_of(ledger: Ledger, account: Account, readings: list[LimitReading], n
 
     answer = ledger.limits.poll(poll_subject(PROFILE, account.key)).answer
     profile = profile_of(decoded(answer)) if answer else None
-    return AccountLimits(account, profile, windows, ledger.limits.poll(poll_subject(USAGE, account.key)))
+    return AccountLimits(account, profile, windows, polled)
 
 
-def _is_told(limits: AccountLimits) -> bool:
-    """True where there is anything to tell of an account."""
-    return bool(limits.windows or limits.profile or limits.polled.fault or limits.polled.good_at)
+def _is_gone(window: WindowState, polled: Poll, now: int) -> bool:
+    """True for a window that is not open, and that the account has left out of its answers for a day since."""
+    is_closed = window.resets_at is None or window.is_over(now)
+    return is_closed and window.window not in _ORDER and polled.good_at - window.observed_at > DAY_US
+
+
+def _is_told(limits: AccountLimits, now: int) -> bool:
+    """True where there is anything to tell of an account: a window, a fault, or an answer that has none of these."""
+    return bool(limits.windows or limits.polled.fault) or limits.polled.good_at > now - LOOK_BACK_US
 
 
 def _seen_at(limits: AccountLimits) -> int:

@@ -10,9 +10,9 @@ from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, find_blocks, length_us
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limits import AccountLimits, read_limits
+from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
-from tokentide.analytics.windows import official_windows
 from tokentide.clock import DAY_US
 from tokentide.store.query import CostMode, Filters, Moment, Sums
 from tokentide.store.sqlite.ledger import Ledger
@@ -100,7 +100,7 @@ def _open_block(ledger: Ledger, mode: CostMode, now: int) -> BlockRow | None:
     """The block that is open now."""
     length = length_us(SESSION_HOURS)
     moments = list(ledger.moments(Filters(), mode, now - BLOCK_LOOK_BACK_DAYS * DAY_US))
-    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger))
+    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now))
     return next((block_row(block, now, length) for block in reversed(blocks) if block.is_active(now, length)), None)
 
 

@@ -77,23 +77,3 @@ def estimated_window(ledger: Ledger, account: str, official: WindowState | None,
             last = moment.at
     is_open = start + FIVE_HOURS_US > now
     return WindowState(FIVE_HOUR, None, start + FIVE_HOURS_US, last, ESTIMATE) if is_open else None
-
-
-def official_windows(ledger: Ledger) -> list[tuple[int, int]]:
-    """Beginning and end of every five-hour window that the vendor told of, in the order of time, none overlapping.
-
-    Empty where several accounts have told of theirs: usage of all of them is in one row of blocks.
-    """
-    readings = [reading for reading in ledger.limits.readings() if reading.window == FIVE_HOUR]
-    if len({reading.account for reading in readings}) != 1:
-        return []
-    resets = sorted({reading.resets_at for reading in readings if reading.resets_at and reading.resets_at > reading.at})
-    windows: list[tuple[int, int]] = []
-    for reset in resets:
-        if windows and reset - windows[-1][1] <= SAME_RESET_US:
-            continue
-        start = reset - FIVE_HOURS_US
-        if windows and windows[-1][1] > start:
-            windows[-1] = (windows[-1][0], start)
-        windows.append((start, reset))
-    return [window for window in windows if window[0] < window[1]]

@@ -62,7 +62,8 @@ def _report(ledger: Ledger, options: argparse.Namespace, workspace: Workspace) -
     ask = _ask(ledger, options, terminal.now)
     is_summary = not (options.report or options.by or options.format in ("csv", "markdown"))
     reports = (USAGE, COST, CODE) if is_summary else ask.settled().buckets
-    wanted = Wanted(ask.start, ask.end, reports, tuple(LISTS.values()))
+    may_lack = (CODE,) if is_summary else ()
+    wanted = Wanted(ask.start, ask.end, reports, tuple(LISTS.values()), may_lack=may_lack)
     outcome = bring_up_to_date(ledger, workspace, wanted, offline=options.offline)
     if not outcome.organization:
         return _say_empty(terminal, outcome)

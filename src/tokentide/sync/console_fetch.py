@@ -72,6 +72,8 @@ class Wanted:
     """Of USER, WORKSPACE and API_KEY."""
     names_age_us: int = NAMES_US
     """How old these may be."""
+    may_lack: tuple[str, ...] = ()
+    """Reports that are left out in silence where the kind of key cannot read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ class ConsoleFetcher:
         ]
         if not self._client.key.is_scoped:
             steps += [(f"the list of {kind}s".replace("_", " "), self._naming(kind, wanted)) for kind in wanted.names]
-        steps += [(TITLES[report], self._reporting(report, wanted)) for report in wanted.reports]
+        unreadable = wanted.may_lack if self._client.key.is_scoped else ()
+        reports = [report for report in wanted.reports if report not in unreadable]
+        steps += [(TITLES[report], self._reporting(report, wanted)) for report in reports]
         for number, (title, step) in enumerate(steps):
             try:
                 step()
