@@ -626,3 +626,18 @@ def test_a_window_that_the_account_tells_no_more_is_not_shown_for_ever(
     assert "nimbus_quill" in windows(subscriber, "2026-03-13T11:00:00Z")
     assert set(windows(subscriber, "2026-03-14T12:10:00Z")) == {"five_hour", "seven_day", "seven_day_opus"}
     assert "seven_day_opus" not in windows(subscriber, "2026-03-17T12:10:00Z")
+
+
+def test_the_sample_has_limits_and_asks_nobody(subscriber: Machine, api: AccountStandIn) -> None:
+    _, out, err = subscriber.call("demo", "limits", "--json", now=NOW, CLAUDE_CODE_OAUTH_TOKEN=TOKEN)
+    (account,) = json.loads(out)["accounts"]
+    assert (account["name"], account["plan"]) == ("sam@example.com", "Max 5x")
+    assert [(window["percent"], window["source"]) for window in account["windows"]] == [
+        (62, "statusline"),
+        (47, "statusline"),
+        (84, "statusline"),
+    ]
+    assert "sample data, made up" in err
+    assert api.asked == []
+    _, out, _ = subscriber.call("demo", "limits", "--history", "--width", "60", now=NOW)
+    assert out.count("█") > 500

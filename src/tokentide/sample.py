@@ -1,4 +1,4 @@
-"""Sample data, made up, for `tokentide demo`: thirty days of three projects, the same but for the date, and limits."""
+"""Sample transcripts, made up, for `tokentide demo`: thirty days of three projects, the same but for the date."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ TITLES = (
 )
 SESSIONS_A_DAY = (0, 1, 2, 2, 3, 4)
 VERSION = "2.1.220"
+EMAIL = "sam@example.com"
+"""Who the sample belongs to; its limits are in sample_limits."""
 
 
 @dataclass(slots=True)
@@ -45,10 +47,7 @@ class _Session:
 
 
 def write_sample(folder: str, now: int) -> None:
-    """Write `folder`, a configuration folder, and `.claude.json` beside it.
-
-    The last response is some minutes before `now`.
-    """
+    """Write `folder`, a configuration folder, and the login beside it; the last response is minutes before `now`."""
     chance = random.Random(20260101)  # noqa: S311
     end = datetime.fromtimestamp(now // SECOND_US, timezone.utc) - timedelta(minutes=4)
     for back in reversed(range(DAYS)):
@@ -56,23 +55,9 @@ def write_sample(folder: str, now: int) -> None:
         for number in range(sessions):
             start = end - timedelta(days=back, hours=1.5 * number, minutes=chance.randrange(20, 60))
             _write(folder, _session(chance, start, end), end)
+    login = {"accountUuid": "sample", "organizationUuid": "sample", "emailAddress": EMAIL}
     with open(f"{folder}.json", "w", encoding="utf-8") as file:
-        json.dump(_client_config(end), file)
-
-
-def _client_config(end: datetime) -> dict[str, object]:
-    """The client's own file: who is logged in, and its copy of the account's limits."""
-    tens = end.replace(minute=end.minute // 10 * 10, second=0, microsecond=0)
-    soon, later = (tens + timedelta(hours=1, minutes=50)).isoformat(), (tens + timedelta(days=2, hours=7)).isoformat()
-    opus = {"kind": "weekly_scoped", "percent": 84, "resets_at": later, "scope": {"model": {"display_name": "Opus"}}}
-    limits = [
-        {"kind": "session", "percent": 62, "resets_at": soon},
-        {"kind": "weekly_all", "percent": 47, "resets_at": later},
-        opus,
-    ]
-    account = {"accountUuid": "sample", "organizationUuid": "sample", "emailAddress": "sam@example.com"}
-    copy = {"fetchedAtMs": int(end.timestamp() * 1000), "accountUuid": "sample", "utilization": {"limits": limits}}
-    return {"oauthAccount": account, "cachedUsageUtilization": copy}
+        json.dump({"oauthAccount": login}, file)
 
 
 def _session(chance: random.Random, start: datetime, end: datetime) -> _Session:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import UsageError
-from tokentide.locations import settings_path
+from tokentide.locations import ledger_path, settings_path
 
 NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile")
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
@@ -29,6 +29,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command line on sample data, with a ledger of its own."""
     from tokentide.cli.main import run as run_command
     from tokentide.sample import write_sample
+    from tokentide.sample_limits import fill_limits
+    from tokentide.store.sqlite.ledger import Ledger
 
     rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
     if rest[:1] and rest[0] in NOT_HERE:
@@ -37,6 +39,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
         with _environment(folder) as environ:
+            with Ledger.open(ledger_path()) as ledger:
+                fill_limits(ledger, terminal.now)
             return run_command(rest, replace(terminal, environ=environ))
 
 
