@@ -641,3 +641,14 @@ def test_the_sample_has_limits_and_asks_nobody(subscriber: Machine, api: Account
     assert api.asked == []
     _, out, _ = subscriber.call("demo", "limits", "--history", "--width", "60", now=NOW)
     assert out.count("█") > 200
+
+
+def test_the_history_reaches_back_beyond_what_is_open(machine: Machine) -> None:
+    log_in(machine)
+    machine.write("-p/s.jsonl", refusal("You've hit your weekly limit · resets Mar 14, 12:13pm (UTC)"))
+    later = "2026-08-01T12:00:00Z"
+    assert windows(machine, later, "--offline") == {}
+    _, out, _ = machine.call("limits", "--history", "--days", "200", "--json", "--offline", now=later)
+    (window,) = json.loads(out)["windows"]
+    assert (window["name"], window["window"]) == ("ada@example.com", "seven_day")
+    assert [(point["percent"], point["source"]) for point in window["points"]] == [(100, "refusal")]

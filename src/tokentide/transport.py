@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from tokentide.clock import MINUTE_US, SECOND_US
 from tokentide.errors import TransportError, UsageError
 
 API_URL = "https://api.anthropic.com"
@@ -17,6 +18,10 @@ API_URL_VARIABLE = "TOKENTIDE_API_URL"
 MOST_BYTES = 64 << 20
 """A longer answer is refused."""
 TIMEOUT_SECONDS = 10.0
+PAUSE_US = 5 * MINUTE_US
+"""Between two polls of the same thing, by all processes together."""
+LONGEST_PAUSE_US = 60 * MINUTE_US
+"""To this the pause grows while polls fail."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -71,9 +76,14 @@ class Answer:
         from email.utils import parsedate_to_datetime
 
         try:
-            return max(0, round(parsedate_to_datetime(value).timestamp() - now / 1_000_000))
+            return max(0, round(parsedate_to_datetime(value).timestamp() - now / SECOND_US))
         except (ValueError, OverflowError):
             return None
+
+
+def pause_after(failures: int) -> int:
+    """How long to wait, µs, after so many failures in a row before this one: doubled with each."""
+    return min(PAUSE_US << min(failures, 10), LONGEST_PAUSE_US)
 
 
 def api_base(environ: Mapping[str, str]) -> str:

@@ -8,12 +8,13 @@ from tokentide.model.limits import FIVE_HOUR
 from tokentide.store.sqlite.ledger import Ledger
 
 
-def official_windows(ledger: Ledger, now: int) -> list[tuple[int, int]]:
-    """Beginning and end of every window that was believed, in the order of time, none overlapping; `now` is µs UTC.
+def official_windows(ledger: Ledger, now: int, since: int = 0) -> list[tuple[int, int]]:
+    """Beginning and end of every window that was believed, in the order of time, none overlapping.
 
+    `now` is µs UTC; windows that were last told of before `since` are left out.
     Empty where several accounts have told of theirs: usage of all of them is in one row of blocks.
     """
-    readings = [reading for reading in ledger.limits.readings() if reading.window == FIVE_HOUR]
+    readings = [reading for reading in ledger.limits.readings(since) if reading.window == FIVE_HOUR]
     if len({reading.account for reading in readings}) != 1:
         return []
     states = believed_states(readings, now).get(FIVE_HOUR, [])

@@ -99,8 +99,9 @@ def _official(found: Sequence[AccountLimits]) -> tuple[AccountLimits, ...]:
 def _open_block(ledger: Ledger, mode: CostMode, now: int) -> BlockRow | None:
     """The block that is open now."""
     length = length_us(SESSION_HOURS)
-    moments = list(ledger.moments(Filters(), mode, now - BLOCK_LOOK_BACK_DAYS * DAY_US))
-    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now))
+    since = now - BLOCK_LOOK_BACK_DAYS * DAY_US
+    moments = list(ledger.moments(Filters(), mode, since))
+    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now, since))
     return next((block_row(block, now, length) for block in reversed(blocks) if block.is_active(now, length)), None)
 
 

@@ -11,6 +11,8 @@ from tokentide.model.limits import ESTIMATE, FIVE_HOUR, Money, length_of
 if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
 
+STALE_US = 15 * MINUTE_US
+"""A window that nobody confirmed for so long is marked as old."""
 FIVE_HOURS_US = 5 * HOUR_US
 SAME_RESET_US = 5 * MINUTE_US
 """Resets that lie no further apart are one: the vendor snaps them to ten minutes, and they jitter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tokentide.analytics.calendar import Calendar
@@ -67,9 +67,10 @@ def _once(options: argparse.Namespace, terminal: Terminal) -> int:
         poll = workspace.settings.account_poll and not options.offline
         with _patience(terminal, is_shown=poll and options.watch is None):
             refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
-        found = _wanted(read_limits(ledger, now=terminal.now), options.account)
+        found = [limits for limits in read_limits(ledger, now=terminal.now) if _is_wanted(limits.account, options)]
         if options.history:
-            _show_history(ledger, [limits.account for limits in found], options, workspace, calendar)
+            known = [account for account in ledger.limits.accounts() if _is_wanted(account, options)]
+            _show_history(ledger, known, options, workspace, calendar)
         else:
             _show(found, options, workspace, calendar)
         _say_faults(found, terminal)
@@ -90,10 +91,10 @@ def _patience(terminal: Terminal, *, is_shown: bool) -> Iterator[None]:
         terminal.err.write("\r\x1b[K" if is_shown else "")
 
 
-def _wanted(found: Sequence[AccountLimits], wish: str) -> list[AccountLimits]:
-    """The accounts whose name, organisation or key contains the wish."""
-    named = (" ".join(limits.account).lower() for limits in found)
-    return [limits for limits, text in zip(found, named, strict=True) if wish.lower() in text]
+def _is_wanted(account: Account, options: argparse.Namespace) -> bool:
+    """True where the account's name, organisation or key contains what was asked for."""
+    wish: str = options.account
+    return wish.lower() in " ".join(account).lower()
 
 
 def _show(found: list[AccountLimits], options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> None:

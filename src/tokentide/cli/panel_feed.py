@@ -13,12 +13,13 @@ from tokentide.analytics.panel import CODE, CONSOLE, Panel, build_code_panel, bu
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import TokentideError, UsageError
 from tokentide.sources.admin_api.keys import AdminKey
+from tokentide.sources.claude_code.paths import home_of
 from tokentide.sources.pace_maker.reader import read_pacing
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.console import ConsoleIdentity, admin_key, person_of, refresh_month, remembered_organization
 from tokentide.sync.engine import Synchroniser
 from tokentide.sync.limits import logins, refresh_limits
-from tokentide.sync.pace_maker import home_of, paced_account
+from tokentide.sync.pace_maker import paced_account
 
 
 @dataclass(frozen=True, slots=True)

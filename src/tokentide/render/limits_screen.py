@@ -9,8 +9,8 @@ from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limits import AccountLimits, level_of
-from tokentide.analytics.windows import WindowState
-from tokentide.clock import DAY_US, MINUTE_US
+from tokentide.analytics.windows import STALE_US, WindowState
+from tokentide.clock import DAY_US
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
 from tokentide.render.limit_words import (
@@ -27,8 +27,6 @@ WIDE = 100
 NARROW = 60
 LEAST_TITLE = 16
 """Columns that a title may take on any screen; on a wide one, a quarter of it. A longer one ends in an ellipsis."""
-STALE_US = 15 * MINUTE_US
-"""An older observation is shown dim."""
 ON_THE_CLOCK = 1.0
 """Points of pace that are no difference."""
 MARK = "│"

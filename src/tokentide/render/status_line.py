@@ -10,15 +10,13 @@ from typing import NamedTuple
 
 from tokentide.analytics.limits import Level, level_of
 from tokentide.analytics.status_line import StatusLine
-from tokentide.analytics.windows import WindowState
-from tokentide.clock import DAY_US, MINUTE_US
+from tokentide.analytics.windows import STALE_US, WindowState
+from tokentide.clock import DAY_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.render import words
 from tokentide.render.charts import bar
 from tokentide.render.limit_words import LEVEL_ANSI, countdown, percent, window_title
 
-STALE_US = 15 * MINUTE_US
-"""A window that nobody confirmed for so long is dim and tells its age."""
 CONTEXT_THRESHOLDS = (51, 81, 92)
 """Percent of what the context may grow to, from which it is yellow, orange and red; the client warns at 82 itself."""
 RESET_TOLD_US = DAY_US

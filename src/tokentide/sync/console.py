@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tokentide.clock import DAY_US, MINUTE_US, SECOND_US
+from tokentide.clock import DAY_US, SECOND_US
 from tokentide.errors import UsageError
 from tokentide.model.billing import CODE, USER, CostSnapshot, month_bounds, month_cost_of, month_of
 from tokentide.model.limits import Poll
@@ -15,15 +14,12 @@ from tokentide.settings import Settings
 from tokentide.sources.admin_api.client import ONE_TRY, AdminClient
 from tokentide.sources.admin_api.keys import AdminKey, NoKey, find_key
 from tokentide.sources.claude_code.account import account_in
-from tokentide.sources.claude_code.paths import CLAUDE_CODE, find_roots
+from tokentide.sources.claude_code.paths import home_of
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.console_fetch import ConsoleFetcher, Fetched, Wanted, missing_days
-from tokentide.transport import api_base
+from tokentide.sync.roots import config_folders
+from tokentide.transport import PAUSE_US, api_base, pause_after
 
-PAUSE_US = 5 * MINUTE_US
-"""Between two looks at the month, over all processes."""
-LONGEST_PAUSE_US = 60 * MINUTE_US
-"""To this the pause grows while looks fail."""
 KEPT_US = 62 * DAY_US
 """Snapshots are dropped when they are older."""
 _USER_VARIABLES = ("USER", "LOGNAME", "USERNAME")
@@ -43,7 +39,7 @@ class ConsoleIdentity:
 
 def admin_key(environ: Mapping[str, str], settings: Settings) -> AdminKey | NoKey:
     """The Admin key of this machine. Raises UsageError for one that is none."""
-    return find_key(environ, _folders(environ, settings))
+    return find_key(environ, config_folders(settings, environ))
 
 
 def admin_client(key: AdminKey, environ: Mapping[str, str], *, now: int) -> AdminClient:
@@ -68,8 +64,8 @@ def person_of(
     """
     if asked:
         return asked.lower() if "@" in asked else asked
-    home = environ.get("HOME") or os.path.expanduser("~")
-    for folder in _folders(environ, settings):
+    home = home_of(environ)
+    for folder in config_folders(settings, environ):
         name = account_in(folder, home).name
         if "@" in name:
             return name.lower()
@@ -121,8 +117,7 @@ def _look(ledger: Ledger, client: AdminClient, subject: str, now: int) -> None:
 
 def _pause(fetched: Fetched, failures: int) -> int:
     """How long to leave the server alone, µs: what it asks for, and longer with each failure in a row."""
-    grown = min(PAUSE_US << min(max(failures - 1, 0), 8), LONGEST_PAUSE_US)
-    return max(grown, fetched.retry_seconds * SECOND_US)
+    return max(pause_after(max(failures - 1, 0)), fetched.retry_seconds * SECOND_US)
 
 
 def _snapshot(ledger: Ledger, organization: str, person: str, now: int) -> None:
@@ -135,9 +130,3 @@ def _snapshot(ledger: Ledger, organization: str, person: str, now: int) -> None:
     taken = ledger.buckets.snapshots(organization, person, month_of(now))
     if cost is not None and (not taken or taken[-1].at < at):
         ledger.buckets.take_snapshot(organization, CostSnapshot(person, at, month_of(now), cost), at - KEPT_US)
-
-
-def _folders(environ: Mapping[str, str], settings: Settings) -> list[str]:
-    """The configuration folders that are read."""
-    roots = [root for root in find_roots(environ, settings.claude_dirs) if root.source == CLAUDE_CODE]
-    return [root.path for root in roots if root.asked_for or settings.default_dirs]

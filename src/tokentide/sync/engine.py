@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from tokentide.model.files import FileStamp
 from tokentide.model.problems import Problem
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings
-from tokentide.sources.claude_code.paths import Discovery, FoundFile, Root, discover, find_roots
+from tokentide.sources.claude_code.paths import Discovery, FoundFile, Root, discover, home_of
 from tokentide.store.sqlite.ledger import Ledger
+from tokentide.sync.roots import wanted_roots
 
 if TYPE_CHECKING:
     from tokentide.model.batch import Batch
@@ -76,7 +76,7 @@ class Synchroniser:
         What the transcripts no longer hold stays. Safe beside other processes that do the same.
         Raises LedgerDamagedError, LedgerUnwritableError.
         """
-        discovery = discover(self._roots())
+        discovery = discover(wanted_roots(self.settings, self.environ))
         known = ledger.stamps()
         changed = [found for found in discovery.files if rebuild or _is_news(found, known)]
         repriced = rebuild or ledger.price_version() != self.book.version
@@ -95,24 +95,24 @@ class Synchroniser:
             repriced=repriced,
         )
 
-    def _roots(self) -> list[Root]:
-        roots = find_roots(self.environ, self.settings.claude_dirs)
-        return [root for root in roots if root.asked_for or self.settings.default_dirs]
-
     def _read(self, ledger: Ledger, changed: Sequence[FoundFile], *, rebuild: bool) -> list[Problem]:
         """Read the files and write what they say; returns those that cannot be opened."""
         from tokentide.sync.workers import read_all
 
         tasks = self._tasks(changed, {} if rebuild else ledger.files())
         refused: list[Problem] = []
+        limited: set[str] = set()
         self.observer.begin(sum(found.stamp.size for found in changed))
         try:
             with ledger.intake(self.book.cost_nano_usd, relocating=rebuild) as intake:
                 for portion in _portions(read_all(tasks, self.observer.advance, self.book.open)):
                     intake.take(portion)
                     refused += [Problem(note.path, 0, note.reason) for note in portion.problems if not note.line]
+                    limited |= {reading.account for reading in portion.refusals}
         finally:
             self.observer.end()
+        if limited:
+            ledger.limits.take({task.account for task in tasks if task.account.key in limited}, [])
         return refused
 
     def _tasks(self, changed: Sequence[FoundFile], known: Mapping[str, FileState]) -> list[Task]:
@@ -120,8 +120,8 @@ class Synchroniser:
         from tokentide.sources.claude_code.account import account_of
         from tokentide.sources.claude_code.batches import Task
 
-        home = self.environ.get("HOME") or os.path.expanduser("~")
-        accounts = {(root.path, root.source): account_of(root, home) for root in self._roots()}
+        roots, home = wanted_roots(self.settings, self.environ), home_of(self.environ)
+        accounts = {(root.path, root.source): account_of(root, home) for root in roots}
         return [Task(found, accounts[found.root, found.source], known.get(found.key)) for found in changed]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tokentide.clock import DAY_US
@@ -12,10 +12,11 @@ from tokentide.sources.claude_account.bodies import decoded, usage_readings
 from tokentide.sources.claude_account.credentials import Login, find_logins, has_credentials
 from tokentide.sources.claude_code.account import account_in
 from tokentide.sources.claude_code.client_config import config_paths, members
-from tokentide.sources.claude_code.paths import CLAUDE_CODE, find_roots
+from tokentide.sources.claude_code.paths import home_of
 from tokentide.store.sqlite.ledger import Ledger
-from tokentide.sync.pace_maker import home_of, take_pace_maker
-from tokentide.transport import api_base
+from tokentide.sync.pace_maker import take_pace_maker
+from tokentide.sync.roots import config_folders
+from tokentide.transport import PAUSE_US, api_base
 
 PROFILE_DAYS = 1
 """A profile changes rarely; it is asked for together with the limits, and no more often."""
@@ -29,7 +30,7 @@ def refresh_limits(ledger: Ledger, settings: Settings, environ: Mapping[str, str
     Every poll is booked before it is made, so that all processes together keep the manners; a ledger that is not kept
     cannot book, and nobody is asked. Raises LedgerDamagedError, LedgerUnwritableError, UsageError.
     """
-    home, folders = home_of(environ), _folders(settings, environ)
+    home, folders = home_of(environ), config_folders(settings, environ)
     for folder in folders:
         _take_client_copy(ledger, folder, home, now)
     take_pace_maker(ledger, environ, now=now)
@@ -60,18 +61,12 @@ def _drop_faults(ledger: Ledger, asked: Container[str]) -> None:
 
 def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
     """The logins that would be used; a look into files, the keychain and the environment."""
-    return find_logins(environ, _folders(settings, environ))
+    return find_logins(environ, config_folders(settings, environ))
 
 
 def has_login(settings: Settings, environ: Mapping[str, str]) -> bool:
     """True where a credentials file lies in any configuration folder, without a look into it."""
-    return any(map(has_credentials, _folders(settings, environ)))
-
-
-def _folders(settings: Settings, environ: Mapping[str, str]) -> Sequence[str]:
-    """The configuration folders that are read."""
-    wanted = [root for root in find_roots(environ, settings.claude_dirs) if root.source == CLAUDE_CODE]
-    return [root.path for root in wanted if root.asked_for or settings.default_dirs]
+    return any(map(has_credentials, config_folders(settings, environ)))
 
 
 def _take_client_copy(ledger: Ledger, folder: str, home: str, now: int) -> None:
@@ -122,7 +117,7 @@ class _Asking:
 
     def _ask(self, what: str) -> str:
         """The answer's body; empty where it is not our turn, or nothing came."""
-        from tokentide.sources.claude_account.client import PAUSE_US, AccountClient
+        from tokentide.sources.claude_account.client import AccountClient
 
         store, subject = self.ledger.limits, poll_subject(what, self.account.key)
         client = AccountClient(api_base(self.environ), self.ledger.client_version() or KNOWN_CLIENT_VERSION)

@@ -9,6 +9,7 @@ from tokentide.clock import DAY_US
 from tokentide.model.limits import PACE_MAKER, Account
 from tokentide.sources.claude_account.credentials import has_credentials
 from tokentide.sources.claude_code.account import account_in
+from tokentide.sources.claude_code.paths import home_of
 from tokentide.sources.pace_maker.paths import folder_of, is_installed
 from tokentide.store.sqlite.ledger import Ledger
 
@@ -20,11 +21,6 @@ def paced_account(environ: Mapping[str, str]) -> Account:
     """The account that Pace Maker asks with: that of the default folder."""
     home = home_of(environ)
     return account_in(os.path.join(home, ".claude"), home)
-
-
-def home_of(environ: Mapping[str, str]) -> str:
-    """The home folder."""
-    return environ.get("HOME") or os.path.expanduser("~")
 
 
 def take_pace_maker(ledger: Ledger, environ: Mapping[str, str], *, now: int) -> int:

@@ -41,10 +41,9 @@ class Taken(NamedTuple):
 def account_of(push: Push, environ: Mapping[str, str]) -> Account:
     """Whose limits a push tells: of the folder that its transcript lies below, else of the usual one."""
     from tokentide.sources.claude_code.account import account_in
-    from tokentide.sources.claude_code.paths import find_roots
+    from tokentide.sources.claude_code.paths import find_roots, home_of
 
-    home = environ.get("HOME") or os.path.expanduser("~")
-    return account_in(_folder_of(push.transcript_path) or find_roots(environ)[0].path, home)
+    return account_in(_folder_of(push.transcript_path) or find_roots(environ)[0].path, home_of(environ))
 
 
 def _folder_of(transcript_path: str) -> str:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tokentide.clock import MINUTE_US, SECOND_US
+from tokentide.clock import SECOND_US
 from tokentide.errors import TransportError
 from tokentide.model.limits import USAGE
 from tokentide.sources.claude_account.bodies import decoded, is_usage
-from tokentide.transport import Answer, Secret, get
+from tokentide.transport import LONGEST_PAUSE_US, PAUSE_US, Answer, Secret, get, pause_after
 
-PAUSE_US = 5 * MINUTE_US
-"""The account is asked no more often, by all processes together: it answers about five times in that time."""
-LONGEST_PAUSE_US = 60 * MINUTE_US
-"""The back-off grows to this; a longer Retry-After is honoured all the same, up to a day."""
 _LONGEST_RETRY_AFTER_SECONDS = 24 * 3600
 _OAUTH_BETA = "oauth-2025-04-20"
 
@@ -57,12 +53,12 @@ class AccountClient:
         try:
             answer = get(f"{self.base}/api/oauth/{what}", headers, timeout_seconds=self.timeout_seconds)
         except TransportError as error:
-            return Outcome(fault=f"the account could not be asked: {error.reason}", pause_us=_pause(failures))
+            return Outcome(fault=f"the account could not be asked: {error.reason}", pause_us=pause_after(failures))
         if not answer.is_good:
             return _refused(answer, failures, now)
         body = answer.body.decode("utf-8", "replace")
         if not _is_sensible(body, what):
-            return Outcome(fault="the account gave an answer of an unknown shape", pause_us=_pause(failures))
+            return Outcome(fault="the account gave an answer of an unknown shape", pause_us=pause_after(failures))
         return Outcome(body=body)
 
 
@@ -75,17 +71,12 @@ def _refused(answer: Answer, failures: int, now: int) -> Outcome:
     """What a status other than 200 means."""
     if answer.status == 401:
         fault = "the login was refused: run `claude` once, it renews its token"
-        return Outcome(fault=fault, pause_us=_pause(failures), is_login_refused=True)
+        return Outcome(fault=fault, pause_us=pause_after(failures), is_login_refused=True)
     if answer.status == 403:
         fault = "this token may not ask for limits (it lacks the scope user:profile): log in with `claude`"
         return Outcome(fault=fault, pause_us=LONGEST_PAUSE_US)
     if answer.status == 429:
         asked = answer.retry_after_seconds(now) or 0
-        pause = max(_pause(failures), min(asked, _LONGEST_RETRY_AFTER_SECONDS) * SECOND_US)
+        pause = max(pause_after(failures), min(asked, _LONGEST_RETRY_AFTER_SECONDS) * SECOND_US)
         return Outcome(fault="asked too often, also by other programs", pause_us=pause)
-    return Outcome(fault=f"the account's API answered {answer.status}", pause_us=_pause(failures))
-
-
-def _pause(failures: int) -> int:
-    """Five minutes, doubled with each failure in a row, up to an hour."""
-    return min(PAUSE_US << min(failures, 10), LONGEST_PAUSE_US)
+    return Outcome(fault=f"the account's API answered {answer.status}", pause_us=pause_after(failures))

@@ -58,13 +58,18 @@ class Discovery(NamedTuple):
     problems: list[Problem]
 
 
+def home_of(environ: Mapping[str, str]) -> str:
+    """The home folder."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
 def find_roots(environ: Mapping[str, str], extra: Sequence[str] = ()) -> list[Root]:
     """Every root to look at, whether it exists or not, each path once.
 
     `CLAUDE_CONFIG_DIR` is a list separated by commas; an entry may name the `projects` folder itself.
     Source: research on ccusage, section 2.1; the desktop app's folders as its users report them.
     """
-    home = environ.get("HOME") or os.path.expanduser("~")
+    home = home_of(environ)
     config_home = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     named = [part.strip() for part in environ.get("CLAUDE_CONFIG_DIR", "").split(",")]
     found = [Root(_config_folder(part, home), "CLAUDE_CONFIG_DIR", CLAUDE_CODE) for part in named if part]

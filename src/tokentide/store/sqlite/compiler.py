@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tokentide.store.query import MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
+from tokentide.store.sqlite.schema import RECORD_COST
 
 _EXPRESSIONS = {
     "period": "p.name",
@@ -25,11 +26,6 @@ _COUNTERS = (
     "cache_read_tokens",
     "web_search_requests",
 )
-_RECORD_COST = {
-    CostMode.AUTO: "COALESCE(r.reported_cost, r.list_cost)",
-    CostMode.CALCULATE: "r.list_cost",
-    CostMode.DISPLAY: "r.reported_cost",
-}
 
 Compiled = tuple[str, list[str | int]]
 """A statement and the values bound to it."""
@@ -58,7 +54,7 @@ def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
     condition, values = _conditions(filters)
     counters = ", ".join(f"r.{name}" for name in _COUNTERS)
     return (
-        f"SELECT r.at, r.model, {_EXPRESSIONS['served_model']}, {counters}, {_RECORD_COST[mode]}, r.output_is_final "
+        f"SELECT r.at, r.model, {_EXPRESSIONS['served_model']}, {counters}, {RECORD_COST[mode]}, r.output_is_final "
         "FROM records r "
         f"{_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? ORDER BY r.at, r.id"
     ), [*values, start]

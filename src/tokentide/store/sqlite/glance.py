@@ -8,13 +8,7 @@ from typing import Self
 
 from tokentide.store.sqlite.connection import connect, translated
 from tokentide.store.sqlite.limits import LimitStore
-
-_RECORD_COST = {
-    "auto": "COALESCE(reported_cost, list_cost)",
-    "calculate": "list_cost",
-    "display": "reported_cost",
-}
-"""By mode; the same as in the compiler, whose types take longer to load than the answer takes."""
+from tokentide.store.sqlite.schema import RECORD_COST
 
 
 class Glance:
@@ -54,7 +48,7 @@ class Glance:
 
     def spent_in_responses(self, start: int, end: int, cost_mode: str) -> int:
         """What the single responses from `start` up to `end` cost, nano-USD; for short stretches."""
-        cost = f"COALESCE(SUM({_RECORD_COST[cost_mode]}), 0)"
+        cost = f"COALESCE(SUM({RECORD_COST[cost_mode]}), 0)"
         return self._number(f"SELECT {cost} FROM records WHERE at >= ? AND at <= ?", start, end)
 
     def _number(self, statement: str, *values: int) -> int:

@@ -230,5 +230,12 @@ FETCHES = "bucket_fetches"
 
 SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES
 
+RECORD_COST = {
+    "auto": "COALESCE(reported_cost, list_cost)",
+    "calculate": "list_cost",
+    "display": "reported_cost",
+}
+"""The cost of a record, by the value of tokentide.store.query.CostMode."""
+
 FORMAT = 2
 """The number in `PRAGMA user_version`. 1: the first; 2: with limits and buckets."""
