@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -29,8 +30,11 @@ from tests.hardships import (
     until,
 )
 from tests.ledgers import ROLLUP_FROM_RECORDS, rollup_columns
+from tokentide.errors import LedgerUnwritableError
+from tokentide.store.sqlite.connection import connect
 
-LINES = 400
+LINES = 600
+"""Of a transcript; enough for the ledger to be more than the first pages of its many tables."""
 
 
 def transcripts(machine: Machine, files: int = 4, lines: int = LINES) -> list[Path]:
@@ -138,6 +142,24 @@ def test_processes_that_read_end_with_the_one_that_started_them(machine: Machine
 
 
 # Many at once.
+
+
+def _open_at(path: str, instant: float) -> str:
+    """Open a ledger at an instant that others open it at too; what went wrong, or nothing."""
+    time.sleep(max(instant - time.time(), 0))
+    try:
+        connect(path).close()
+    except LedgerUnwritableError as error:
+        return str(error)
+    return ""
+
+
+def test_a_new_ledger_is_laid_out_by_many_at_the_same_moment(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(6) as pool:
+        for number in range(60):
+            path = str(tmp_path / str(number) / "ledger.sqlite3")
+            instant = time.time() + 0.01
+            assert set(pool.map(_open_at, [path] * 6, [instant] * 6)) == {""}
 
 
 def test_four_processes_at_once_on_a_new_ledger(machine: Machine) -> None:
@@ -259,9 +281,9 @@ def first_page(path: Path) -> None:
 
 
 def middle(path: Path) -> None:
-    """Pages in the middle are noise."""
+    """Pages in the middle are noise; before them stand the roots of tables that are still empty."""
     size = path.stat().st_size // PAGE
-    for page in range(size // 3, size // 3 + 5):
+    for page in range(size * 3 // 5, size * 3 // 5 + 5):
         overwrite(path, page * PAGE, Random(page).randbytes(PAGE))
 
 

@@ -26,6 +26,11 @@ SEGMENTS = (
 """What the status line can show."""
 HIGHEST_THRESHOLD = 1000
 MAX_SETTINGS_BYTES = 1 << 20
+PLANS = ("auto", "pro", "max5", "max20", "team", "custom", "custom_max")
+"""Names of plans; `custom` and `custom_max` are the person's own history."""
+TIME_FORMATS = ("auto", "12h", "24h")
+THEMES = ("auto", "light", "dark", "classic", "high-contrast", "none")
+FASTEST_REFRESH_SECONDS, SLOWEST_REFRESH_SECONDS = 0.5, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,18 @@ class Settings:
     """What the status line shows, in this order; the default has all of them."""
     statusline_sync: bool = True
     """Whether the status line starts `tokentide sync` in the background, at most once a minute."""
+    plan: str = "auto"
+    """Which plan's limits are estimated where the vendor tells none; `auto` for the one that the account names."""
+    custom_limit_tokens: int | None = None
+    """Input and output tokens of five hours, to estimate by; unset, the plan decides."""
+    reset_hour: int = 0
+    """The hour that days begin with, and that an estimated window ends at."""
+    time_format: str = "auto"
+    """How the live view writes the time of day; `auto` asks the locale."""
+    live_theme: str = "auto"
+    """Colours of the live view; `auto` asks the terminal."""
+    live_refresh_seconds: float = 3.0
+    """How often the live view is drawn anew, beside whenever something new is written."""
     prices: Mapping[str, PriceOverride] = field(default_factory=dict)
     """Own prices, by model; they win over the price book."""
 
@@ -134,6 +151,27 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str, object], str]:
     return parse
 
 
+def _whole(least: int, most: int) -> Callable[[str, str, object], int]:
+    """A parser for a whole number within bounds, both inclusive."""
+
+    def parse(path: str, key: str, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise SettingsError(path, key, f"must be a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+def _seconds(path: str, key: str, value: object) -> float:
+    """How often something is drawn."""
+    number = float(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else -1.0
+    if not FASTEST_REFRESH_SECONDS <= number <= SLOWEST_REFRESH_SECONDS:
+        raise SettingsError(
+            path, key, f"must be a number of seconds from {FASTEST_REFRESH_SECONDS:g} to {SLOWEST_REFRESH_SECONDS:g}"
+        )
+    return number
+
+
 def _prices(path: str, key: str, value: object) -> dict[str, PriceOverride]:
     if not isinstance(value, dict):
         raise SettingsError(path, key, 'must hold a table a model, such as [prices."my-model"]')
@@ -173,6 +211,12 @@ _PARSERS: Mapping[str, _Parser] = {
     "account_poll": _flag,
     "statusline_segments": _segments,
     "statusline_sync": _flag,
+    "plan": _one_of(PLANS),
+    "custom_limit_tokens": _whole(1, 10**15),
+    "reset_hour": _whole(0, 23),
+    "time_format": _one_of(TIME_FORMATS),
+    "live_theme": _one_of(THEMES),
+    "live_refresh_seconds": _seconds,
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {

@@ -7,20 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tokentide.analytics.block_report import BlockRow, block_row
-from tokentide.analytics.blocks import SESSION_HOURS, find_blocks, length_us
+from tokentide.analytics.blocks import SESSION_HOURS, length_us
+from tokentide.analytics.burn import open_block
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limits import AccountLimits, read_limits
-from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
-from tokentide.clock import DAY_US
-from tokentide.store.query import CostMode, Filters, Moment, Sums
+from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.ledger import Ledger
 
 CHART_DAYS = 30
 TOP = 5
-BLOCK_LOOK_BACK_DAYS = 8
-"""How far back the chain of blocks is followed; a gap of five hours begins it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
         report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
         return report.totals, report.rows
 
+    block = open_block(ledger, mode, now=now)
     stretches = tuple(
         Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
         for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))
@@ -75,7 +73,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     return Overview(
         stretches=stretches,
         limits=_official(read_limits(ledger, now=now)),
-        block=_open_block(ledger, mode, now),
+        block=None if block is None else block_row(block, now, length_us(SESSION_HOURS)),
         days=tuple((day, by_day.get(day, Sums())) for day in days),
         models=rows("model", None, "month")[1][:TOP],
         projects=rows("project", None, "month")[1][:TOP],
@@ -94,20 +92,3 @@ def _official(found: Sequence[AccountLimits]) -> tuple[AccountLimits, ...]:
         for limits in found
         if (windows := tuple(window for window in limits.windows if not window.is_estimate))
     )
-
-
-def _open_block(ledger: Ledger, mode: CostMode, now: int) -> BlockRow | None:
-    """The block that is open now."""
-    length = length_us(SESSION_HOURS)
-    since = now - BLOCK_LOOK_BACK_DAYS * DAY_US
-    moments = list(ledger.moments(Filters(), mode, since))
-    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now, since))
-    return next((block_row(block, now, length) for block in reversed(blocks) if block.is_active(now, length)), None)
-
-
-def _after_last_pause(moments: list[Moment], length: int) -> list[Moment]:
-    """The responses since the last pause of a block's length: with it the chain of blocks begins anew."""
-    for index in range(len(moments) - 1, 0, -1):
-        if moments[index].at - moments[index - 1].at > length:
-            return moments[index:]
-    return moments

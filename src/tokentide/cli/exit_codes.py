@@ -19,7 +19,11 @@ class ExitCode(IntEnum):
     ABOVE = 4
     """`limits --fail-above` found a window that is used beyond the bound."""
     NO_DATA = 5
-    """`limits --fail-above` knows no percentage to compare."""
+    """Nothing is known of any limit: `limits --fail-above`, `live --once`, `forecast`, `guard`."""
+    NEAR = 10
+    """A limit is near, or will probably be hit: `live --once`, `guard`."""
+    HIT = 11
+    """A limit is used up: `live --once`, `guard`."""
     INTERRUPTED = 130
     """Ctrl+C."""
     PIPE_CLOSED = 141

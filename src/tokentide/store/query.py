@@ -139,3 +139,19 @@ class Moment:
     model: str
     served_model: str
     sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response, with whose and where it was."""
+
+    at: int
+    source: str
+    session_id: str
+    project: str
+    title: str
+    """The session's name; empty if it has none."""
+    agent: str
+    """The kind of sub-agent, or MAIN_AGENT."""
+    model: str
+    sums: Sums

@@ -60,6 +60,22 @@ def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
     ), [*values, start]
 
 
+def responses_statement(filters: Filters, mode: CostMode, start: int, end: int) -> Compiled:
+    """Single responses from `start` to before `end`, in the order of time, with whose and where they were.
+
+    Columns: instant, source, session id, project, title, agent, model, tokens, cost or NULL, finality.
+    """
+    condition, values = _conditions(filters)
+    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
+    return (
+        "SELECT r.at, s.source, s.session_id, s.project, COALESCE(t.title, ''), "
+        f"{_EXPRESSIONS['agent']}, r.model, {counters}, {RECORD_COST[mode]}, r.output_is_final "
+        "FROM records r JOIN places s ON s.id = r.place LEFT JOIN agents a ON a.agent_id = s.agent_id "
+        "LEFT JOIN titles t ON t.session_id = s.session_id "
+        f"{condition} {'AND' if condition else 'WHERE'} r.at >= ? AND r.at < ? ORDER BY r.at, r.id"
+    ), [*values, start, end]
+
+
 def _summed(mode: CostMode) -> list[str]:
     """The columns of `Sums`, in order."""
     sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]

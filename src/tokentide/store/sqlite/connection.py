@@ -15,6 +15,7 @@ BUSY_SECONDS = 30
 """How long a process waits for another one's write to end."""
 PAGE_BYTES = 8192
 """Of a new file: the whole schema stands on its first page, so that no other page's damage hides every table."""
+SWITCH_ATTEMPTS = 20
 MEMORY = ":memory:"
 _DAMAGE = ("malformed", "no such table", "no such column", "Could not decode to UTF-8")
 """What the engine says of a damaged file by the same class as of a full disk."""
@@ -52,7 +53,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         from tokentide.store.sqlite import layout
 
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log(connection)
         with transaction(connection):
             found = _format(connection)
             if found == 0:
@@ -61,6 +62,21 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
                 layout.migrate(connection, found)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -16384")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; the engine does not wait by itself for others who lay out the same new file."""
+    for _ in range(SWITCH_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            with transaction(connection):  # this waits
+                pass
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _format(connection: sqlite3.Connection) -> int:

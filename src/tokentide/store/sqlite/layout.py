@@ -6,7 +6,15 @@ import re
 import sqlite3
 from collections.abc import Callable
 
-from tokentide.store.sqlite.schema import BUCKET_TABLES, FORMAT, INDEXES, LIMIT_TABLES, SCHEMA
+from tokentide.store.sqlite.schema import (
+    ALERT_TABLES,
+    BUCKET_TABLES,
+    FORECAST_TABLES,
+    FORMAT,
+    INDEXES,
+    LIMIT_TABLES,
+    SCHEMA,
+)
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -31,7 +39,12 @@ def _add_limits(connection: sqlite3.Connection) -> None:
     _execute(connection, LIMIT_TABLES + BUCKET_TABLES)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_add_limits,)
+def _add_forecasts(connection: sqlite3.Connection) -> None:
+    """Format 3: forecasts as they were issued, and alerts that were raised."""
+    _execute(connection, FORECAST_TABLES + ALERT_TABLES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_add_limits, _add_forecasts)
 """Step n brings a ledger of format n to format n + 1; each runs in a transaction of its own."""
 
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tokentide.clock import DAY_US
+from tokentide.clock import DAY_US, QUARTER_US
 from tokentide.errors import LedgerError
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
-from tokentide.store.query import CostMode, Filters, Group, Moment, Query, SessionFacts, Sums
+from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
 from tokentide.store.sqlite import schema
-from tokentide.store.sqlite.compiler import moments_statement, totals_statement
+from tokentide.store.sqlite.compiler import moments_statement, responses_statement, totals_statement
 from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
 
 if TYPE_CHECKING:
@@ -128,9 +128,26 @@ class Ledger:
     def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
         """Every response from an instant on, in the order of time."""
         for at, model, served, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
-            values = (1, *counters, cost or 0, cost is None, not final, at, at)
-            sums = Sums(*values)
-            yield Moment(at, model, served, sums)
+            yield Moment(at, model, served, _one_response(at, counters, cost, final))
+
+    def responses(self, filters: Filters, mode: CostMode, start: int, end: int) -> Iterator[Response]:
+        """Every response from `start` to before `end`, in the order of time, with whose and where it was."""
+        for row in self._ask(*responses_statement(filters, mode, start, end)):
+            at, source, session, project, title, agent, model, *counters, cost, final = row
+            sums = _one_response(at, counters, cost, final)
+            yield Response(at, source, session, project, title, agent, model, sums)
+
+    def used(self, filters: Filters, mode: CostMode, start: int, end: int) -> Sums:
+        """What was used from `start` to before `end`, to the response: whole quarter hours from their totals."""
+        first, last = -(-start // QUARTER_US) * QUARTER_US, end // QUARTER_US * QUARTER_US
+        edges = [(start, end)] if first >= last else [(start, first), (last, end)]
+        sums = Sums()
+        for group in self.totals(Query((), (Period("", first, last),), filters, mode)) if first < last else ():
+            sums.add(group.sums)
+        for edge in edges:
+            for response in self.responses(filters, mode, *edge):
+                sums.add(response.sums)
+        return sums
 
     def session_facts(self) -> dict[str, SessionFacts]:
         """Title, project and branch of every session, by `source<TAB>session id`."""
@@ -218,3 +235,9 @@ class Ledger:
     def _ask(self, statement: str, values: Iterable[str | int] = ()) -> Iterator[Row]:
         with translated(self.path):
             yield from self._connection.execute(statement, tuple(values))
+
+
+def _one_response(at: int, counters: Sequence[int], cost: int | None, final: int) -> Sums:
+    """The totals of a single response; `counters` are the six of `Sums` in order."""
+    values = (1, *counters, cost or 0, cost is None, not final, at, at)
+    return Sums(*values)

@@ -216,6 +216,55 @@ CREATE TABLE cost_snapshots (
 ) WITHOUT ROWID;
 """
 
+FORECAST_TABLES = """
+-- Forecasts as they were issued, to be shown again and to be scored; see tokentide.analytics.forecasting.
+CREATE TABLE forecasts (
+    account      TEXT NOT NULL,     -- accounts.key
+    window       TEXT NOT NULL,
+    at           INTEGER NOT NULL,  -- µs UTC
+    resets_at    INTEGER,
+    percent      REAL,              -- used, of 100, when it was issued
+    odds         REAL,              -- of being full before the reset, 0 to 1; NULL where it abstained
+    hit_low      INTEGER,           -- µs UTC; the 80 % interval of the hit, and its middle
+    hit_likely   INTEGER,
+    hit_high     INTEGER,
+    reset_low    REAL,              -- percent expected at the reset, likewise
+    reset_likely REAL,
+    reset_high   REAL,
+    abstains     TEXT NOT NULL,     -- why it has no odds; '' if it has
+    PRIMARY KEY (account, window, at)
+) WITHOUT ROWID;
+"""
+
+ALERT_TABLES = """
+-- Alerts that were raised, each once; see tokentide.alerts.
+CREATE TABLE alerts (
+    key         TEXT PRIMARY KEY,  -- rule, account, window and which instance of it
+    rule        TEXT NOT NULL,
+    account     TEXT NOT NULL,     -- accounts.key; '' where it is about the whole ledger
+    window      TEXT NOT NULL,
+    at          INTEGER NOT NULL,  -- µs UTC
+    severity    TEXT NOT NULL,     -- info, warning, critical
+    title       TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    facts       TEXT NOT NULL,     -- JSON object: what a command is given
+    deliveries  TEXT NOT NULL      -- JSON object: by channel '' or why it failed; {} until it was delivered
+) WITHOUT ROWID;
+
+-- What a rule last saw of its subject: that it stays raised until it is clearly over.
+CREATE TABLE alert_states (
+    subject    TEXT PRIMARY KEY,
+    is_raised  INTEGER NOT NULL,
+    since      INTEGER NOT NULL   -- µs UTC
+) WITHOUT ROWID;
+
+-- Rules that are silent for a while.
+CREATE TABLE snoozes (
+    rule   TEXT PRIMARY KEY,      -- '' for all
+    until  INTEGER NOT NULL       -- µs UTC
+) WITHOUT ROWID;
+"""
+
 INDEXES = {
     "records_identity": "CREATE UNIQUE INDEX records_identity ON records (identity)",
     "records_request": "CREATE INDEX records_request ON records (request_id) WHERE request_id <> ''",
@@ -223,12 +272,14 @@ INDEXES = {
 }
 """Apart from the tables: a first read fills the table before it builds them."""
 
-OBSERVED_TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", LIMIT_TABLES + BUCKET_TABLES))
+OBSERVED_TABLES = tuple(
+    re.findall(r"CREATE TABLE (\w+)", LIMIT_TABLES + BUCKET_TABLES + FORECAST_TABLES + ALERT_TABLES)
+)
 """Tables that no reading of transcripts can fill again."""
 FETCHES = "bucket_fetches"
 """What was fetched whole: not to be believed beside buckets of which some may be lost."""
 
-SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES
+SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES + FORECAST_TABLES + ALERT_TABLES
 
 RECORD_COST = {
     "auto": "COALESCE(reported_cost, list_cost)",
@@ -237,5 +288,5 @@ RECORD_COST = {
 }
 """The cost of a record, by the value of tokentide.store.query.CostMode."""
 
-FORMAT = 2
-"""The number in `PRAGMA user_version`. 1: the first; 2: with limits and buckets."""
+FORMAT = 3
+"""The number in `PRAGMA user_version`. 1: the first; 2: with limits and buckets; 3: with forecasts and alerts."""

@@ -1,0 +1,1 @@
+"""Alerts: rules, what they found, and how a person is told."""

@@ -1,0 +1,1 @@
+"""The live view: a screen that follows the work as it happens."""
