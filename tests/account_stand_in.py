@@ -211,11 +211,14 @@ LOGIN = {
 """Who is logged in, as Claude Code notes it."""
 
 
+_PLAN = {"subscriptionType": "max", "rateLimitTier": "default_claude_max_5x"}
+
+
 def log_in(machine: Machine, token: str = TOKEN, expires: str = "2026-03-12T20:00:00Z", **config: object) -> None:
     """Put a login into the default folder; `config` are further members of `.claude.json`."""
     machine.claude.mkdir(exist_ok=True)
     ends = parse_instant(expires)
     assert ends is not None
-    login = {"accessToken": token, "refreshToken": "REFRESH-" + token, "expiresAt": ends // 1000}
+    login = {"accessToken": token, "refreshToken": "REFRESH-" + token, "expiresAt": ends // 1000, **_PLAN}
     (machine.claude / ".credentials.json").write_text(json.dumps({"claudeAiOauth": login}))
     (machine.home / ".claude.json").write_text(json.dumps({"oauthAccount": LOGIN, **config}))

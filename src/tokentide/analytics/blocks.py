@@ -23,13 +23,37 @@ RECENT_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class BurnRate:
-    """Use per time between a block's first and last response, so that an idle tail does not lower it."""
+    """What was used within a stretch of time, and how fast that is."""
 
-    tokens_per_minute: float
-    input_output_tokens_per_minute: float
-    """Without cache reads and writes."""
-    cost_per_hour: int
-    """Nano-USD."""
+    sums: Sums
+    span_us: int
+    """How long the stretch is, above 0."""
+
+    @property
+    def tokens_per_minute(self) -> float:
+        """All five counters."""
+        return float(Fraction(self.sums.total_tokens * MINUTE_US, self.span_us))
+
+    @property
+    def tokens_per_hour(self) -> float:
+        """All five counters."""
+        return float(Fraction(self.sums.total_tokens * HOUR_US, self.span_us))
+
+    @property
+    def input_output_tokens_per_minute(self) -> float:
+        """Without cache reads and writes."""
+        tokens = self.sums.input_tokens + self.sums.output_tokens
+        return float(Fraction(tokens * MINUTE_US, self.span_us))
+
+    @property
+    def cost_per_hour(self) -> int:
+        """Nano-USD."""
+        return round(Fraction(self.sums.cost * HOUR_US, self.span_us))
+
+    @property
+    def cost_per_minute(self) -> int:
+        """Nano-USD."""
+        return round(Fraction(self.sums.cost * MINUTE_US, self.span_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +136,12 @@ def _opened(at: int, length: int, window: Stretch | None) -> Block:
 
 
 def burn_rate(block: Block) -> BurnRate | None:
-    """Use per time, in tokens and nano-USD.
+    """Use between a block's first and last response, so that an idle tail does not lower it.
 
     Returns None for a gap and for a block whose responses span no time.
     """
     span = block.sums.last_at - block.sums.first_at
-    if block.is_gap or span <= 0:
-        return None
-    minutes = Fraction(span, MINUTE_US)
-    sums = block.sums
-    return BurnRate(
-        float(sums.total_tokens / minutes),
-        float((sums.input_tokens + sums.output_tokens) / minutes),
-        round(sums.cost / minutes * 60),
-    )
+    return None if block.is_gap or span <= 0 else BurnRate(block.sums, span)
 
 
 def projection(block: Block, now: int) -> Projection | None:

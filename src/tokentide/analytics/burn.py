@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tokentide.analytics.blocks import SESSION_HOURS, Block, find_blocks, length_us
+from tokentide.analytics.blocks import SESSION_HOURS, Block, BurnRate, find_blocks, length_us
 from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.windows import WindowState
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
@@ -22,35 +22,6 @@ BLOCK_LOOK_BACK_DAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """What was used within a stretch of time."""
-
-    sums: Sums
-    span_us: int
-    """How long the stretch is; 0 for one that has just begun."""
-
-    @property
-    def tokens_per_hour(self) -> float:
-        """All five counters."""
-        return self.sums.total_tokens * HOUR_US / self.span_us if self.span_us else 0.0
-
-    @property
-    def tokens_per_minute(self) -> float:
-        """All five counters."""
-        return self.tokens_per_hour / 60
-
-    @property
-    def cost_per_hour(self) -> int:
-        """Nano-USD."""
-        return self.sums.cost * HOUR_US // self.span_us if self.span_us else 0
-
-    @property
-    def cost_per_minute(self) -> int:
-        """Nano-USD."""
-        return self.cost_per_hour // 60
-
-
-@dataclass(frozen=True, slots=True)
 class SessionBurn:
     """One session that responded within the last hour."""
 
@@ -61,8 +32,8 @@ class SessionBurn:
     """Where its last response was spent."""
     model: str
     """Of its last response."""
-    half_hour: Rate
-    hour: Rate
+    half_hour: BurnRate
+    hour: BurnRate
 
     @property
     def last_at(self) -> int:
@@ -75,11 +46,11 @@ class Burn:
     """Burn rates at one instant."""
 
     at: int
-    half_hour: Rate
-    hour: Rate
-    block: Rate | None
-    """Since the open block began; None where none is open."""
-    windows: tuple[tuple[str, Rate], ...]
+    half_hour: BurnRate
+    hour: BurnRate
+    block: Block | None
+    """The open one; its rate is `blocks.burn_rate`. None where none is open."""
+    windows: tuple[tuple[str, BurnRate], ...]
     """Since each open window began, by its name, as far as this machine's records know."""
     sessions: tuple[SessionBurn, ...]
     """Those that responded within the last hour, the dearest of these first."""
@@ -96,7 +67,7 @@ def burn_now(
         at=now,
         half_hour=_rate(recent, now, HALF_HOUR_US),
         hour=_rate(recent, now, HOUR_US),
-        block=None if block is None else Rate(block.sums, now - block.start),
+        block=block,
         windows=tuple(_window_rates(ledger, mode, filters, windows, now)),
         sessions=tuple(_by_session(recent, now)),
     )
@@ -118,18 +89,18 @@ def _after_last_pause(moments: list[Moment], length: int) -> list[Moment]:
     return moments
 
 
-def _rate(responses: Iterable[Response], now: int, span: int) -> Rate:
+def _rate(responses: Iterable[Response], now: int, span: int) -> BurnRate:
     """The rate over the last `span`, both ends inclusive."""
     sums = Sums()
     for response in responses:
         if response.at >= now - span:
             sums.add(response.sums)
-    return Rate(sums, span)
+    return BurnRate(sums, span)
 
 
 def _window_rates(
     ledger: Ledger, mode: CostMode, filters: Filters, windows: Iterable[WindowState], now: int
-) -> Iterable[tuple[str, Rate]]:
+) -> Iterable[tuple[str, BurnRate]]:
     """The rates since the windows began that are open."""
     for window in windows:
         length = length_of(window.window)
@@ -137,7 +108,7 @@ def _window_rates(
             continue
         start = max(window.resets_at - length, 0)
         sums = ledger.used(filters, mode, start, now + 1)
-        yield window.window, Rate(sums, max(now - start, MINUTE_US))
+        yield window.window, BurnRate(sums, max(now - start, MINUTE_US))
 
 
 def _by_session(recent: Iterable[Response], now: int) -> list[SessionBurn]:

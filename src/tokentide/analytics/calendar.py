@@ -22,14 +22,17 @@ _LOCALTIME = "/etc/localtime"
 class Calendar:
     """Days, weeks and months of one time zone."""
 
-    def __init__(self, zone_name: str, start_of_week: str = "monday") -> None:
-        """`zone_name` is an IANA name or `local`. Raises TimeZoneUnknownError."""
+    def __init__(self, zone_name: str, start_of_week: str = "monday", reset_hour: int = 0) -> None:
+        """`zone_name` is an IANA name or `local`; days begin at `reset_hour`. Raises TimeZoneUnknownError."""
         self.name, self._zone = _zone(zone_name)
         self._first_weekday = WEEKDAYS.index(start_of_week)
+        self.reset_hour = reset_hour
+        """The hour that days begin at, 0 to 23."""
 
     def date_of(self, at: int) -> date:
-        """The local date of an instant."""
-        return self.local(at).date()
+        """The local day that an instant belongs to."""
+        local = self.local(at)
+        return local.date() - timedelta(days=local.hour < self.reset_hour)
 
     def local(self, at: int) -> datetime:
         """An instant as aware local time, to the microsecond."""
@@ -37,8 +40,9 @@ class Calendar:
         return datetime.fromtimestamp(seconds, self._zone).replace(microsecond=rest)
 
     def start_of(self, day: date) -> int:
-        """The first instant of a local date, µs UTC."""
-        return int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()) * SECOND_US
+        """The first instant of a local day, µs UTC."""
+        start = datetime(day.year, day.month, day.day, self.reset_hour, tzinfo=self._zone)
+        return int(start.timestamp()) * SECOND_US
 
     def first_day(self, day: date, grain: str) -> date:
         """The first day of the day's day, week or month."""
@@ -68,7 +72,8 @@ class Calendar:
         """
         from tokentide.store.query import Period
 
-        around = {_EPOCH + timedelta(days=day + step) for day in utc_days for step in (-1, 0, 1)}
+        steps = (-2, -1, 0, 1) if self.reset_hour else (-1, 0, 1)
+        around = {_EPOCH + timedelta(days=day + step) for day in utc_days for step in steps}
         wanted = sorted(day for day in around if (since is None or day >= since) and (until is None or day <= until))
         return tuple(
             Period(self.name_of(day, grain), self.start_of(day), self.start_of(day + timedelta(days=1)))

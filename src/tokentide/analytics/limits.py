@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tokentide.analytics.windows import SAME_RESET_US, WindowState, estimated_window
+from tokentide.analytics.windows import SAME_RESET_US, WindowState
 from tokentide.clock import DAY_US, HOUR_US, SECOND_US
 from tokentide.model.limits import (
     EXTRA_USAGE,
@@ -31,6 +31,7 @@ from tokentide.model.limits import (
 )
 
 if TYPE_CHECKING:
+    from tokentide.analytics.plans import PlanWish
     from tokentide.store.sqlite.ledger import Ledger
 
 PERSISTS_US = 120 * SECOND_US
@@ -68,10 +69,11 @@ def level_of(percent: float, thresholds: tuple[int, int, int]) -> Level:
     return levels[sum(percent >= threshold for threshold in thresholds)]
 
 
-def read_limits(ledger: Ledger, *, now: int) -> tuple[AccountLimits, ...]:
+def read_limits(ledger: Ledger, *, now: int, wish: PlanWish | None = None) -> tuple[AccountLimits, ...]:
     """Every account that the ledger knows, the one seen last first; `now` is µs UTC.
 
-    Where no official five-hour window is known to be open, one is estimated from the account's own responses. Without
+    Where no official five-hour window is known to be open, one is estimated from the account's own responses, and how
+    full it is from the plan that `wish` says. Without
     any official reading each account that was used within a day is listed, with its estimate alone.
     """
     store = ledger.limits
@@ -79,28 +81,44 @@ def read_limits(ledger: Ledger, *, now: int) -> tuple[AccountLimits, ...]:
     readings: dict[str, list[LimitReading]] = {key: [] for key in known}
     for reading in store.readings(now - LOOK_BACK_US):
         readings.setdefault(reading.account, []).append(reading)
-    found = [_limits_of(ledger, known.get(key, Account(key, key)), said, now) for key, said in readings.items()]
+    reader = _Reader(ledger, wish, now)
+    found = [reader.limits_of(known.get(key, Account(key, key)), said) for key, said in readings.items()]
     names = {limits.account.name for limits in found}
-    found += [
-        _limits_of(ledger, Account(name, name), [], now) for name in ledger.values("account") if name not in names
-    ]
+    found += [reader.limits_of(Account(name, name), []) for name in ledger.values("account") if name not in names]
     told = (limits for limits in found if _is_told(limits, now))
     return tuple(sorted(told, key=lambda limits: (-_seen_at(limits), limits.account.name)))
 
 
-def _limits_of(ledger: Ledger, account: Account, readings: list[LimitReading], now: int) -> AccountLimits:
-    """One account's windows."""
-    polled = ledger.limits.poll(poll_subject(USAGE, account.key))
-    windows = tuple(window for window in current_windows(readings, now) if not _is_gone(window, polled, now))
-    official = next((window for window in windows if window.window == FIVE_HOUR), None)
-    estimate = estimated_window(ledger, account.name, official, now)
-    if estimate is not None:
-        windows = (estimate, *(window for window in windows if window.window != FIVE_HOUR))
-    from tokentide.sources.claude_account.bodies import decoded, profile_of
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Puts together what is known of single accounts."""
 
-    answer = ledger.limits.poll(poll_subject(PROFILE, account.key)).answer
-    profile = profile_of(decoded(answer)) if answer else None
-    return AccountLimits(account, profile, windows, polled)
+    ledger: Ledger
+    wish: PlanWish | None
+    now: int
+
+    def limits_of(self, account: Account, readings: list[LimitReading]) -> AccountLimits:
+        """One account's windows."""
+        from tokentide.analytics.plans import PlanWish, estimate
+
+        polled = self.ledger.limits.poll(poll_subject(USAGE, account.key))
+        known = current_windows(readings, self.now)
+        windows = tuple(window for window in known if not _is_gone(window, polled, self.now))
+        official = next((window for window in windows if window.window == FIVE_HOUR), None)
+        profile = self._profile_of(account)
+        guess = estimate(self.ledger, account, official, profile, self.wish or PlanWish(), now=self.now)
+        if guess is not None:
+            windows = (guess, *(window for window in windows if window.window != FIVE_HOUR))
+        return AccountLimits(account, profile, windows, polled)
+
+    def _profile_of(self, account: Account) -> Profile | None:
+        """What the account last said of itself."""
+        answer = self.ledger.limits.poll(poll_subject(PROFILE, account.key)).answer
+        if not answer:
+            return None
+        from tokentide.sources.claude_account.bodies import decoded, profile_of
+
+        return profile_of(decoded(answer))
 
 
 def _is_gone(window: WindowState, polled: Poll, now: int) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, length_us
-from tokentide.analytics.burn import open_block
+from tokentide.analytics.burn import Burn, burn_now
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
@@ -38,6 +38,8 @@ class Overview:
     stretches: tuple[Stretch, ...]
     limits: tuple[AccountLimits, ...]
     """The official windows, of each account that any is known of."""
+    burn: Burn
+    """How fast it burns now, over all accounts."""
     block: BlockRow | None
     """The open block."""
     days: tuple[tuple[str, Sums], ...]
@@ -63,7 +65,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
         report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
         return report.totals, report.rows
 
-    block = open_block(ledger, mode, now=now)
+    burn = burn_now(ledger, mode, now=now)
     stretches = tuple(
         Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
         for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))
@@ -73,7 +75,8 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     return Overview(
         stretches=stretches,
         limits=_official(read_limits(ledger, now=now)),
-        block=None if block is None else block_row(block, now, length_us(SESSION_HOURS)),
+        burn=burn,
+        block=None if burn.block is None else block_row(burn.block, now, length_us(SESSION_HOURS)),
         days=tuple((day, by_day.get(day, Sums())) for day in days),
         models=rows("model", None, "month")[1][:TOP],
         projects=rows("project", None, "month")[1][:TOP],

@@ -9,6 +9,7 @@ from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import ESTIMATE, FIVE_HOUR, Money, length_of
 
 if TYPE_CHECKING:
+    from tokentide.analytics.calendar import Calendar
     from tokentide.store.sqlite.ledger import Ledger
 
 STALE_US = 15 * MINUTE_US
@@ -36,7 +37,9 @@ class WindowState:
     used: Money | None = None
     ceiling: Money | None = None
     since: int = 0
-    """When this was said first, µs UTC."""
+    """When this was said first, µs UTC; of an estimate, when the window opened."""
+    plan: str = ""
+    """What the percentage of an estimate is reckoned by; empty where none is known."""
 
     @property
     def is_estimate(self) -> bool:
@@ -60,22 +63,35 @@ class WindowState:
         return None if elapsed is None or self.percent is None else self.percent - 100 * elapsed
 
 
-def estimated_window(ledger: Ledger, account: str, official: WindowState | None, now: int) -> WindowState | None:
+def estimated_window(
+    ledger: Ledger, account: str, official: WindowState | None, now: int, calendar: Calendar | None = None
+) -> WindowState | None:
     """The five-hour window that is open by the account's own responses; None where an official one is, or none is.
 
     `account` is the name that the ledger files usage under. A window opens with the first response after the one
-    before it ended; it begins to be counted at the last official reset, else a day ago. How much of it is used nobody
-    can tell from here.
+    before it ended; it begins to be counted at the last official reset, else a day ago. A calendar with a reset hour
+    ends each window at that hour. How much of it is used nobody can tell from here.
     """
     if official is not None and official.resets_at is not None and not official.is_over(now):
         return None
     from tokentide.store.query import CostMode, Filters
 
     since = now - DAY_US if official is None else max(official.resets_at or official.observed_at, now - DAY_US)
-    start, last = 0, 0
+    start, end, last = 0, 0, 0
     for moment in ledger.moments(Filters(accounts=(account,)), CostMode.AUTO, since):
-        if moment.at <= now:
-            start = moment.at // SNAP_US * SNAP_US if moment.at >= start + FIVE_HOURS_US else start
-            last = moment.at
-    is_open = start + FIVE_HOURS_US > now
-    return WindowState(FIVE_HOUR, None, start + FIVE_HOURS_US, last, ESTIMATE) if is_open else None
+        if moment.at > now:
+            break
+        if moment.at >= end:
+            start = moment.at // SNAP_US * SNAP_US
+            end = _end_of(start, moment.at, calendar)
+        last = moment.at
+    return WindowState(FIVE_HOUR, None, end, last, ESTIMATE, since=start) if end > now else None
+
+
+def _end_of(start: int, first: int, calendar: Calendar | None) -> int:
+    """When a window ends that opened at `start`: after five hours, or at the person's own reset hour before that."""
+    end = start + FIVE_HOURS_US
+    if calendar is None or not calendar.reset_hour:
+        return end
+    boundary = calendar.start_of(calendar.date_of(end))
+    return boundary if first < boundary < end else end

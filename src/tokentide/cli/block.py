@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Reckon the blocks and print them."""
     workspace = Workspace(terminal)
-    calendar = Calendar(*shared.zone_of(options, workspace.settings))
+    calendar = shared.calendar_of(options, workspace.settings)
     report, synced = workspace.with_ledger(
         lambda ledger, synced: (_build(ledger, synced, options, calendar, workspace), synced)
     )

@@ -47,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-z", "--timezone", metavar="ZONE", help="IANA zone that resets are shown in; or local")
     parser.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")
+    shared.add_plan(parser)
     shared.add_appearance(parser)
 
 
@@ -54,20 +55,22 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the windows; exit code 4 or 5 with --fail-above, as documented."""
     if options.watch is None:
         return _once(options, terminal)
-    from tokentide.cli.watch import watch
+    from tokentide.cli.redraw import redraw
 
-    return watch(terminal, options.watch, lambda then: _once(options, then))
+    return redraw(terminal, options.watch, lambda then: _once(options, then))
 
 
 def _once(options: argparse.Namespace, terminal: Terminal) -> int:
     workspace = Workspace(terminal)
-    calendar = Calendar(options.timezone or workspace.settings.timezone)
+    calendar = shared.calendar_of(options, workspace.settings)
 
     def work(ledger: Ledger, _synced: object) -> ExitCode:
         poll = workspace.settings.account_poll and not options.offline
         with _patience(terminal, is_shown=poll and options.watch is None):
             refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
-        found = [limits for limits in read_limits(ledger, now=terminal.now) if _is_wanted(limits.account, options)]
+        wish = shared.plan_wish(options, workspace.settings, terminal.environ)
+        every = read_limits(ledger, now=terminal.now, wish=wish)
+        found = [limits for limits in every if _is_wanted(limits.account, options)]
         if options.history:
             known = [account for account in ledger.limits.accounts() if _is_wanted(account, options)]
             _show_history(ledger, known, options, workspace, calendar)
@@ -165,8 +168,9 @@ def _verdict(found: list[AccountLimits], bound: float | None, terminal: Terminal
     """What --fail-above decides; estimates and windows that have reset since do not count."""
     if bound is None:
         return ExitCode.OK
-    windows = [window for limits in found for window in limits.windows if not window.is_over(terminal.now)]
-    known = [window.percent for window in windows if window.percent is not None]
+    windows = [window for limits in found for window in limits.windows]
+    official = [window for window in windows if not (window.is_estimate or window.is_over(terminal.now))]
+    known = [window.percent for window in official if window.percent is not None]
     if not known:
         terminal.say("--fail-above: no percentage is known")
         return ExitCode.NO_DATA

@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the main screen."""
     workspace = Workspace(terminal)
-    calendar = Calendar(*shared.zone_of(options, workspace.settings))
+    calendar = shared.calendar_of(options, workspace.settings)
     overview, synced = workspace.with_ledger(
         lambda ledger, synced: (_overview(ledger, synced, workspace, calendar, options.mode), synced)
     )

@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Show the panel until Ctrl+C, which is its normal end; once where nobody looks at a terminal."""
     workspace = Workspace(terminal)
-    calendar = Calendar(options.timezone or workspace.settings.timezone)
+    calendar = shared.calendar_of(options, workspace.settings)
     wishes = PanelWishes(options.mode or "", options.account, options.user, may_ask=not options.offline)
     source = PanelSource(workspace, wishes)
     if options.json:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Build the report and print it."""
     kind = KINDS[options.command]
     workspace = Workspace(terminal)
-    calendar = Calendar(*shared.zone_of(options, workspace.settings))
+    calendar = shared.calendar_of(options, workspace.settings)
     report, synced = workspace.with_ledger(
         lambda ledger, synced: (_build(ledger, synced, options, kind, calendar, workspace), synced)
     )

@@ -173,7 +173,7 @@ def _spending(glance: Glance, settings: Settings, now: int) -> Spending | None:
         return None
     from tokentide.analytics.calendar import Calendar
 
-    return spending(glance, Calendar(settings.timezone), settings.cost_mode, now)
+    return spending(glance, Calendar(settings.timezone, reset_hour=settings.reset_hour), settings.cost_mode, now)
 
 
 def _width(terminal: Terminal) -> int | None:

@@ -136,6 +136,15 @@ def length_of(window: str) -> int | None:
     return 7 * DAY_US if window == SEVEN_DAY or window.startswith(f"{SEVEN_DAY}_") else None
 
 
+def plan_of(tier: str, subscription: str) -> str:
+    """The plan that a rate-limit tier (`default_claude_max_20x`) and a subscription (`max`) mean; empty if unknown."""
+    if "max_20x" in tier:
+        return "max20"
+    if "max_5x" in tier or "max" in subscription:
+        return "max5"
+    return next((plan for plan in ("team", "pro") if plan in subscription), "")
+
+
 def poll_subject(what: str, account: str) -> str:
     """What the ledger calls asking an account for USAGE or PROFILE."""
     return f"{what} {account}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tokentide.analytics.block_report import BlockReport, BlockRow, limit_status
-from tokentide.analytics.blocks import BurnRate, Projection
+from tokentide.analytics.blocks import Projection
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import Kind, Report, Row
 from tokentide.clock import MINUTE_US
 from tokentide.render import words
+from tokentide.render.burn_json import rate_json
 from tokentide.render.columns import Column
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import FORMAT, filters_json, instant, sums_json
@@ -63,18 +64,10 @@ def block_json(row: BlockRow, limit: int | None) -> dict[str, Json]:
         "breakdown": [
             {"model": model, **sums_json(sums), "models": [model]} for model, sums in sorted(block.by_model.items())
         ],
-        "burn_rate": _burn_rate(row.burn_rate),
+        "burn_rate": rate_json(row.burn_rate),
         "projection": _projection(row.projection),
         "limit_status": limit_status(row, limit) if limit is not None and not block.is_gap else None,
     }
-
-
-def _burn_rate(rate: BurnRate | None) -> Json:
-    return (
-        None
-        if rate is None
-        else {"tokens_per_minute": rate.tokens_per_minute, "cost_usd_per_hour": usd(rate.cost_per_hour)}
-    )
 
 
 def _projection(ahead: Projection | None) -> Json:

@@ -34,6 +34,16 @@ SOURCE_WORDS = {
     PACE_MAKER: "Pace Maker's copy",
     ESTIMATE: "estimate",
 }
+PLAN_WORDS = {
+    "pro": "Pro, as others measured it",
+    "max5": "Max 5x, as others measured it",
+    "max20": "Max 20x, as others measured it",
+    "team": "Team, taken for Pro",
+    "custom": "your own blocks, of which 9 in 10 were smaller",
+    "custom_max": "your largest block",
+    "tokens": "the number of tokens that you gave",
+}
+"""What an estimate is reckoned by, by `WindowState.plan`."""
 _TITLES = {FIVE_HOUR: "5 hours", SEVEN_DAY: "Week", EXTRA_USAGE: "Extra usage", SPEND: "Spend"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _PLANS = {"claude_enterprise": "Enterprise", "claude_team": "Team", "claude_pro": "Pro", "claude_max": "Max"}

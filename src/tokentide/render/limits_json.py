@@ -64,6 +64,7 @@ def window_json(window: WindowState, thresholds: tuple[int, int, int], now: int)
         "limit": _money(window.ceiling),
         "source": window.source,
         "is_estimate": window.is_estimate,
+        "estimated_by": window.plan or None,
         "observed_at": instant(window.observed_at),
         "age_seconds": (now - window.observed_at) // SECOND_US,
     }

@@ -15,6 +15,7 @@ from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
 from tokentide.render.limit_words import (
     LEVEL_STYLES,
+    PLAN_WORDS,
     SOURCE_WORDS,
     money_of,
     percent,
@@ -94,7 +95,8 @@ def _measure(window: WindowState, look: LimitsLook) -> Text:
     if window.is_over(look.now):
         return text.append("  reset", style="dim")
     style = "dim" if window.percent is None else LEVEL_STYLES[level_of(window.percent, look.thresholds)]
-    shown = "" if window.percent is None and window.used else percent(window.percent)
+    about = "~" if window.is_estimate and window.percent is not None else ""
+    shown = "" if window.percent is None and window.used else about + percent(window.percent)
     return text.append(f" {shown:>6}", style=f"bold {style}")
 
 
@@ -131,5 +133,6 @@ def _seen(window: WindowState, look: LimitsLook) -> Text:
     """Who said so, and how long ago."""
     age = look.now - window.observed_at
     if window.is_estimate:
-        return Text("estimate: no official reading of this window", style="yellow")
+        basis = f" by {PLAN_WORDS[window.plan]}" if window.plan else ""
+        return Text(f"estimate{basis}: no official reading of this window", style="yellow")
     return Text(f"{SOURCE_WORDS[window.source]}, {words.ago(age)}", style="dim" if age < STALE_US else "yellow")

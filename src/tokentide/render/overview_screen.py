@@ -36,6 +36,7 @@ def print_overview(
         *_limits(overview, LimitsLook(calendar, thresholds, room, overview.generated_at)),
         _stretches(overview, room),
         Text(""),
+        *_burn(overview, room),
         *_block(overview, calendar, room),
         *_chart(overview, room),
     ):
@@ -91,6 +92,24 @@ def _block(overview: Overview, calendar: Calendar, room: int) -> list[Text]:
     notes = [spent, *_pace(overview.block, f"{end:%H:%M}"), f"({block_origin(block)})"]
     lines = [Text(margin + note, style="dim" if note.startswith("(") else "") for note in notes]
     return [head.append(f"  {left}"), *lines, Text("")] if wide else [head, Text(margin + left), *lines, Text("")]
+
+
+def _burn(overview: Overview, room: int) -> list[Text]:
+    """How fast it goes now, and by how many sessions; nothing where none responded within the hour."""
+    burn = overview.burn
+    if not burn.sessions:
+        return []
+    margin, hour, half = _margin(room), burn.hour, burn.half_hour
+    tokens = words.short_tokens(round(hour.tokens_per_minute))
+    fast = f"{words.money(hour.cost_per_hour)} an hour, {tokens} tokens a minute"
+    notes = [
+        f"by {words.plural(len(burn.sessions), 'session')} within the last hour",
+        f"the last half hour at {words.money(half.cost_per_hour)} an hour",
+    ]
+    if room < NARROW:
+        return [Text("Now", style="bold"), *(Text(margin + note) for note in (fast, *notes)), Text("")]
+    head = Text.assemble(("Now".ljust(len(margin)), "bold"), fast)
+    return [head, Text(margin + "; ".join(notes), style="dim"), Text("")]
 
 
 def _pace(row: BlockRow, end: str) -> list[str]:

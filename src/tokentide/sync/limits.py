@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tokentide.clock import DAY_US
-from tokentide.model.limits import ACCOUNT, CLIENT_COPY, PROFILE, USAGE, Account, LimitReading, poll_subject
+from tokentide.model.limits import ACCOUNT, CLIENT_COPY, PROFILE, USAGE, Account, LimitReading, plan_of, poll_subject
 from tokentide.settings import Settings
 from tokentide.sources.claude_account.bodies import decoded, usage_readings
 from tokentide.sources.claude_account.credentials import Login, find_logins, has_credentials
@@ -62,6 +62,14 @@ def _drop_faults(ledger: Ledger, asked: Container[str]) -> None:
 def logins(settings: Settings, environ: Mapping[str, str]) -> list[Login]:
     """The logins that would be used; a look into files, the keychain and the environment."""
     return find_logins(environ, config_folders(settings, environ))
+
+
+def plans_of_logins(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The plans that credentials files name, by `Account.name`; the keychain is not asked."""
+    home = home_of(environ)
+    found = find_logins(environ, config_folders(settings, environ), platform="")
+    plans = ((account_in(login.folder, home).name, plan_of(login.tier, login.subscription)) for login in found)
+    return {name: plan for name, plan in plans if plan}
 
 
 def has_login(settings: Settings, environ: Mapping[str, str]) -> bool:

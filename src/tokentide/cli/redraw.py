@@ -32,7 +32,7 @@ class _Frame(io.StringIO):
         return self._screen.fileno()
 
 
-def watch(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
+def redraw(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
     """Call `draw` every so many seconds with the terminal as it is then; Ctrl+C is the normal end.
 
     A picture appears when it is complete, and the last one stays. Where nobody looks at a terminal, the pictures follow
@@ -40,7 +40,7 @@ def watch(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
     """
     try:
         if terminal.out.isatty() and terminal.environ.get("TERM") != "dumb":
-            _watch_on_screen(terminal, seconds, draw)
+            _redraw_on_screen(terminal, seconds, draw)
         while True:
             draw(replace(terminal, now=clock.now_us()))
             terminal.out.flush()
@@ -49,7 +49,7 @@ def watch(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
         return ExitCode.OK
 
 
-def _watch_on_screen(terminal: Terminal, seconds: float, draw: Draw) -> None:
+def _redraw_on_screen(terminal: Terminal, seconds: float, draw: Draw) -> None:
     """Redraw in place; ends by KeyboardInterrupt alone."""
     picture = ""
     try:
