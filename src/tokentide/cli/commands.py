@@ -24,8 +24,13 @@ OVERVIEW = Command(
 COMMANDS = (
     OVERVIEW,
     Command("limits", "limits", "official limits: how much is used, when they reset, how they went"),
+    Command("forecast", "forecast", "the odds that a window runs out before its reset, when, and how right that was"),
     Command("statusline", "statusline", "the line below Claude Code's prompt, and its installation", is_urgent=True),
     Command("panel", "panel", "a small box that stays up to date: your limits, or your month"),
+    Command("live", "live", "a screen that stays open beside the work: limits, odds, burn rate, sessions, reports"),
+    Command("alerts", "alerts", "be told in time: rules, channels, quiet hours, what is raised and what was"),
+    Command("guard", "guard", "will the windows hold what comes next? for scripts, and before a prompt"),
+    Command("watch", "watch", "in the background: keeps readings, forecasts and alerts going"),
     Command("daily", "reports", "usage and cost by day"),
     Command("weekly", "reports", "usage and cost by week"),
     Command("monthly", "reports", "usage and cost by month"),

@@ -76,6 +76,15 @@ def responses_statement(filters: Filters, mode: CostMode, start: int, end: int) 
     ), [*values, start, end]
 
 
+def stretches_statement(filters: Filters, mode: CostMode, start: int, length: int) -> Compiled:
+    """What each session cost in each stretch of that length in which it had a response, from an instant on."""
+    condition, values = _conditions(filters)
+    return (
+        f"SELECT SUM({RECORD_COST[mode]}) FROM records r JOIN places s ON s.id = r.place "
+        f"{condition} {'AND' if condition else 'WHERE'} r.at >= ? GROUP BY s.source, s.session_id, r.at / ?"
+    ), [*values, start, length]
+
+
 def _summed(mode: CostMode) -> list[str]:
     """The columns of `Sums`, in order."""
     sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]

@@ -51,6 +51,14 @@ class Glance:
         cost = f"COALESCE(SUM({RECORD_COST[cost_mode]}), 0)"
         return self._number(f"SELECT {cost} FROM records WHERE at >= ? AND at <= ?", start, end)
 
+    def forecast(self, account: str, since: int) -> str:
+        """The newest forecast of an account key, as JSON, if it was made at `since` or later; else empty."""
+        with translated(self._path):
+            found = self._connection.execute(
+                "SELECT answer FROM latest_forecasts WHERE account = ? AND at >= ?", (account, since)
+            ).fetchone()
+        return found[0] if found else ""
+
     def _number(self, statement: str, *values: int) -> int:
         with translated(self._path):
             number: int = self._connection.execute(statement, values).fetchone()[0]

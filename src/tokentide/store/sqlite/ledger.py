@@ -15,11 +15,18 @@ from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
 from tokentide.store.sqlite import schema
-from tokentide.store.sqlite.compiler import moments_statement, responses_statement, totals_statement
+from tokentide.store.sqlite.compiler import (
+    moments_statement,
+    responses_statement,
+    stretches_statement,
+    totals_statement,
+)
 from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
 
 if TYPE_CHECKING:
+    from tokentide.store.sqlite.alerts import AlertStore
     from tokentide.store.sqlite.buckets import BucketStore
+    from tokentide.store.sqlite.forecasts import ForecastStore
     from tokentide.store.sqlite.intake import Intake
     from tokentide.store.sqlite.limits import LimitStore
     from tokentide.store.sqlite.rollup import Price
@@ -149,6 +156,10 @@ class Ledger:
                 sums.add(response.sums)
         return sums
 
+    def stretch_costs(self, filters: Filters, mode: CostMode, start: int, length: int) -> list[int]:
+        """What each session cost in each stretch of that length that it was at work in, nano-USD; in no order."""
+        return [row[0] for row in self._ask(*stretches_statement(filters, mode, start, length)) if row[0] is not None]
+
     def session_facts(self) -> dict[str, SessionFacts]:
         """Title, project and branch of every session, by `source<TAB>session id`."""
         statement = (
@@ -190,6 +201,11 @@ class Ledger:
         """The prices that the costs were reckoned with; empty for a new ledger."""
         return next((row[0] for row in self._ask("SELECT value FROM meta WHERE key = 'price_version'")), "")
 
+    def changes_elsewhere(self) -> int:
+        """A number that is another one when another connection has written since; what this one writes leaves it."""
+        number: int = next(self._ask("PRAGMA data_version"))[0]
+        return number
+
     def row_counts(self) -> dict[str, int]:
         """How many rows each table has."""
         return {table: next(self._ask(f"SELECT COUNT(*) FROM {table}"))[0] for table in _COUNTED}
@@ -211,6 +227,20 @@ class Ledger:
         from tokentide.store.sqlite.limits import LimitStore
 
         return LimitStore(self._connection, self.path)
+
+    @property
+    def forecasts(self) -> ForecastStore:
+        """What forecasts are made of, and the forecasts that were issued."""
+        from tokentide.store.sqlite.forecasts import ForecastStore
+
+        return ForecastStore(self._connection, self.path)
+
+    @property
+    def alerts(self) -> AlertStore:
+        """Alerts that were raised, what came of them, and rules that are snoozed."""
+        from tokentide.store.sqlite.alerts import AlertStore
+
+        return AlertStore(self._connection, self.path)
 
     @property
     def buckets(self) -> BucketStore:

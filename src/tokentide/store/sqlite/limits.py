@@ -50,6 +50,12 @@ class LimitStore:
         )
         return [_reading_of(row) for row in self._ask(statement, since, *values)]
 
+    def highest(self, account: str, window: str, since: int) -> float | None:
+        """The highest percentage that anybody said of a window at an instant or later; None where nobody did."""
+        statement = "SELECT MAX(percent) FROM limit_readings WHERE account = ? AND window = ? AND seen_at >= ?"
+        highest: float | None = next(self._ask(statement, account, window, since))[0]
+        return highest
+
     def session(self, session_id: str) -> SessionState | None:
         """The state of one session; None for one that no status line spoke of."""
         found = self._ask("SELECT * FROM session_states WHERE session_id = ?", session_id)

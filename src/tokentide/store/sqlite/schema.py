@@ -234,34 +234,42 @@ CREATE TABLE forecasts (
     abstains     TEXT NOT NULL,     -- why it has no odds; '' if it has
     PRIMARY KEY (account, window, at)
 ) WITHOUT ROWID;
+
+-- The forecast made last of each account, whole, for as long as it holds.
+CREATE TABLE latest_forecasts (
+    account   TEXT PRIMARY KEY,  -- accounts.key
+    at        INTEGER NOT NULL,  -- µs UTC
+    question  TEXT NOT NULL,     -- the windows it is about: their resets and percentages
+    answer    TEXT NOT NULL      -- JSON
+) WITHOUT ROWID;
 """
 
 ALERT_TABLES = """
--- Alerts that were raised, each once; see tokentide.alerts.
+-- Alerts that were raised, each once; see tokentide.model.alerts.
 CREATE TABLE alerts (
-    key         TEXT PRIMARY KEY,  -- rule, account, window and which instance of it
-    rule        TEXT NOT NULL,
-    account     TEXT NOT NULL,     -- accounts.key; '' where it is about the whole ledger
-    window      TEXT NOT NULL,
-    at          INTEGER NOT NULL,  -- µs UTC
-    severity    TEXT NOT NULL,     -- info, warning, critical
-    title       TEXT NOT NULL,
-    body        TEXT NOT NULL,
-    facts       TEXT NOT NULL,     -- JSON object: what a command is given
-    deliveries  TEXT NOT NULL      -- JSON object: by channel '' or why it failed; {} until it was delivered
-) WITHOUT ROWID;
-
--- What a rule last saw of its subject: that it stays raised until it is clearly over.
-CREATE TABLE alert_states (
-    subject    TEXT PRIMARY KEY,
-    is_raised  INTEGER NOT NULL,
-    since      INTEGER NOT NULL   -- µs UTC
+    key          TEXT PRIMARY KEY,  -- subject, instance and level
+    subject      TEXT NOT NULL,     -- rule, account, window: what may be raised once a turn
+    instance     INTEGER NOT NULL,  -- which of its turns: the reset of a window, the beginning of a day, µs UTC
+    level        REAL NOT NULL,     -- a higher one is news within the same turn, a lower one is not
+    rule         TEXT NOT NULL,
+    account      TEXT NOT NULL,     -- accounts.key; '' where it is about the whole ledger
+    window       TEXT NOT NULL,
+    at           INTEGER NOT NULL,  -- when it was raised, µs UTC
+    severity     TEXT NOT NULL,     -- info, warning, critical
+    title        TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    facts        TEXT NOT NULL,     -- JSON object: what it rests on
+    state        TEXT NOT NULL,     -- held, due, sent
+    leased_until INTEGER NOT NULL,  -- until when one process alone may send it, µs UTC
+    cleared_at   INTEGER NOT NULL,  -- when it was no longer so, µs UTC; 0 while it is
+    deliveries   TEXT NOT NULL      -- JSON object: by channel '' or why it failed; {} until it was delivered
 ) WITHOUT ROWID;
 
 -- Rules that are silent for a while.
 CREATE TABLE snoozes (
-    rule   TEXT PRIMARY KEY,      -- '' for all
-    until  INTEGER NOT NULL       -- µs UTC
+    rule    TEXT PRIMARY KEY,     -- '' for all
+    until   INTEGER NOT NULL,     -- µs UTC
+    set_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 

@@ -1,0 +1,65 @@
+"""forecast --backtest: the replay of each account, with progress, as tables or JSON."""
+
+from __future__ import annotations
+
+import argparse
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.forecasting.backtest_report import Backtest, run_backtest
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.forecast import PIPED_WIDTH, is_wanted, say_nothing_known
+from tokentide.cli.patience import waiting
+from tokentide.cli.terminal import Terminal
+from tokentide.cli.workspace import Workspace
+from tokentide.model.limits import Account
+from tokentide.render.words import clean
+from tokentide.store.sqlite.ledger import Ledger
+
+EVERY = 10
+"""After so many instants the progress is shown anew."""
+
+
+def backtest(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> ExitCode:
+    """Replay every account that is wanted; exit code 5 where none has anything to replay."""
+    terminal = workspace.terminal
+    accounts = [account for account in _accounts(ledger) if is_wanted(account, options.account)]
+    found = [_replayed(ledger, account, options.days, terminal, calendar) for account in accounts]
+    if not found:
+        say_nothing_known(terminal, options.account)
+        return ExitCode.NO_DATA
+    if options.json:
+        from tokentide.render.backtest_json import backtests_json
+
+        terminal.write(backtests_json(found, timezone=calendar.name, now=terminal.now))
+    else:
+        _show(found, options, terminal)
+    return ExitCode.OK if any(each.windows for each in found) else ExitCode.NO_DATA
+
+
+def _accounts(ledger: Ledger) -> list[Account]:
+    """Accounts with limits, and those that only records tell of."""
+    known = ledger.limits.accounts()
+    names = {account.name for account in known}
+    return known + [Account(name, name) for name in ledger.values("account") if name not in names]
+
+
+def _replayed(ledger: Ledger, account: Account, days: int, terminal: Terminal, calendar: Calendar) -> Backtest:
+    with waiting(terminal, "replaying …") as show:
+
+        def progress(done: int, total: int) -> None:
+            if done % EVERY == 0:
+                show(f"replaying {clean(account.name)}: {done} of {total} instants")
+
+        return run_backtest(ledger, account, calendar, days=days, now=terminal.now, progress=progress)
+
+
+def _show(found: list[Backtest], options: argparse.Namespace, terminal: Terminal) -> None:
+    from tokentide.render.backtest_screen import backtest_lines
+
+    width = terminal.width(options.width) or PIPED_WIDTH
+    console = terminal.console(width, no_color=options.no_color)
+    for index, each in enumerate(found):
+        if index:
+            terminal.write("")
+        for line in backtest_lines(each, width):
+            console.print(line, soft_wrap=True)
