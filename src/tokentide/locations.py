@@ -22,6 +22,11 @@ def settings_path() -> str:
     return os.path.join(config_dir(), "settings.toml")
 
 
+def alerts_path() -> str:
+    """The file of alert rules and channels; it need not exist."""
+    return os.path.join(config_dir(), "alerts.toml")
+
+
 def ledger_path() -> str:
     """The personal ledger, one SQLite file."""
     return os.path.join(data_dir(), "ledger.sqlite3")

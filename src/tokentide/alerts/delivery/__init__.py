@@ -1,0 +1,1 @@
+"""Ways to a person: the desktop, everything that apprise speaks, a command."""

@@ -1,0 +1,181 @@
+"""Changes `alerts.toml` without touching what a person wrote: a table is put at its end, one is cut out, a key is set.
+
+After each change the file is read again, and has to say what it said before but for the change.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from tokentide.errors import SettingsError
+from tokentide.locations import ensure_private_dir
+from tokentide.private_files import write_private
+
+Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
+Document = dict[str, object]
+_HEADER = re.compile(r"\s*\[")
+_BY_HAND = "is written in a way that cannot be edited for you: please do it by hand"
+_QUOTES = ('"""', "'''")
+_STRINGS = re.compile(r"\"\"\"|'''|\"(?:\\.|[^\"\\])*\"|'[^']*'|#.*")
+_HEAD = (
+    "# What tokentide alerts you of, and how. `tokentide alerts` shows it, `tokentide alerts add` adds to it.\n"
+    "# Addresses are secrets: keep this file to yourself, or write env:NAME or keyring:NAME in their place.\n"
+)
+
+
+def appended(text: str, kind: str, entry: Mapping[str, Value], path: str) -> str:
+    """The text with one more table, `[[rule]]` or `[[channel]]`. Raises SettingsError."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = [f"[[{kind}]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
+    before = text or _HEAD
+    before += "" if before.endswith(("\n", "\r\n")) else newline
+    changed = f"{before}{newline}{newline.join(lines)}{newline}"
+    wanted = _parsed(text, path)
+    _tables(wanted, kind, path).extend(tomllib.loads("\n".join(lines))[kind])
+    return _checked(changed, wanted, path)
+
+
+def without(text: str, kind: str, number: int, path: str) -> str:
+    """The text without the table of that number, from 0. Comments above and below it stay. Raises SettingsError."""
+    lines = text.splitlines(keepends=True)
+    headers = _headers(lines)
+    own = [line for line in headers if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", lines[line])]
+    wanted = _parsed(text, path)
+    if number >= len(own) or len(own) != len(_tables(wanted, kind, path)):
+        raise SettingsError(path, kind, _BY_HAND)
+    begin = own[number]
+    end = next((line for line in headers if line > begin), len(lines))
+    while end > begin + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    del _tables(wanted, kind, path)[number]
+    if not wanted[kind]:
+        del wanted[kind]
+    is_gap = begin > 0 and not lines[begin - 1].strip() and (end == len(lines) or not lines[end].strip())
+    return _checked("".join(lines[: begin - is_gap] + lines[end:]), wanted, path)
+
+
+def with_key(text: str, key: str, value: Value | None, path: str) -> str:
+    """The text with a key before all tables set, or gone for None. Raises SettingsError."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = (text or _HEAD).splitlines(keepends=True)
+    first = next(iter(_headers(lines)), len(lines))
+    present = [line for line in range(first) if re.match(rf"\s*{key}\s*=", lines[line])]
+    wanted = _parsed(text, path)
+    fresh = [] if value is None else [f"{key} = {_toml(value)}{newline}"]
+    if present:
+        lines[present[0] : present[0] + 1] = fresh
+    else:
+        place = next((line for line in range(len(lines)) if not lines[line].startswith("#")), len(lines))
+        lines[place:place] = fresh
+    wanted.pop(key, None)
+    if value is not None:
+        wanted[key] = list(value) if isinstance(value, (list, tuple)) else value
+    return _checked("".join(lines), wanted, path)
+
+
+def save(path: str, text: str) -> None:
+    """Replace the file in one step, its owner's alone; a link stays a link. Raises SettingsError."""
+    try:
+        write_private(os.path.realpath(path), text.encode())
+    except OSError as error:
+        raise SettingsError(path, None, f"cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Only one process at a time changes the file; the others wait, and then read what it wrote.
+
+    The folder is locked, so that nothing is left behind. Windows has no such lock; one that cannot be had is done
+    without.
+    """
+    descriptor = -1
+    with suppress(OSError):
+        folder = os.path.dirname(os.path.realpath(path))
+        ensure_private_dir(folder)
+        if sys.platform != "win32":
+            import fcntl
+
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _headers(lines: Sequence[str]) -> list[int]:
+    """The numbers of the lines that begin a table; lines within texts of several lines are none."""
+    found, inside = [], ""
+    for number, line in enumerate(lines):
+        if not inside and _HEADER.match(line) and _is_header(line):
+            found.append(number)
+        inside = _open_quote(line, inside)
+    return found
+
+
+def _is_header(line: str) -> bool:
+    """False for a line of a list that runs over several."""
+    return re.match(r"\s*\[\[?\s*[A-Za-z0-9_\-.\"' ]+\s*\]\]?\s*(#.*)?$", line.rstrip("\r\n")) is not None
+
+
+def _open_quote(line: str, inside: str) -> str:
+    """The quote of a text that goes on in the next line; empty where none does."""
+    rest = line
+    while True:
+        if inside:
+            closing = rest.find(inside)
+            if closing < 0:
+                return inside
+            rest, inside = rest[closing + 3 :], ""
+        match = next((each for each in _STRINGS.finditer(rest) if each[0] in _QUOTES), None)
+        if match is None:
+            return ""
+        rest, inside = rest[match.end() :], match[0]
+
+
+def _parsed(text: str, path: str) -> Document:
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(path, None, f"no valid TOML: {error}") from error
+
+
+def _tables(document: Document, kind: str, path: str) -> list[object]:
+    found = document.setdefault(kind, [])
+    if not isinstance(found, list):
+        raise SettingsError(path, kind, _BY_HAND)
+    return found
+
+
+def _checked(changed: str, wanted: Document, path: str) -> str:
+    """The changed text, if it says just that."""
+    try:
+        found = tomllib.loads(changed)
+    except tomllib.TOMLDecodeError:
+        found = {}
+    if found != wanted:
+        raise SettingsError(path, None, _BY_HAND)
+    return changed
+
+
+def _toml(value: Value) -> str:
+    """A value as TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, (int, float)):
+        return f"{value:g}" if isinstance(value, float) and value == int(value) else str(value)
+    return f"[{', '.join(_toml(item) for item in value)}]"
+
+
+def _quoted(text: str) -> str:
+    """Text as a basic string of TOML."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08X}" for each in escaped) + '"'

@@ -1,0 +1,301 @@
+"""alerts add, remove, quiet: changes of the person's own `alerts.toml`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tokentide import locations
+from tokentide.alerts.defaults import DEFAULT_CHANNELS, DEFAULT_RULES
+from tokentide.alerts.rule_editor import Value, alone, appended, save, with_key, without
+from tokentide.alerts.rule_file import read_rule_file, rules_from
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.terminal import Terminal
+from tokentide.errors import SettingsError, UsageError
+from tokentide.model import alerts
+from tokentide.model.alerts import CHANNEL_KINDS, RULE_KINDS, SENT_KINDS, AlertRules, Channel, Rule
+from tokentide.render.words import clean
+
+_PERIODS = {"day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month"}
+_CHANNEL_WORDS = ("channel", alerts.COMMAND, *(kind for kind in CHANNEL_KINDS if kind != alerts.APPRISE))
+_WINDOWED = (alerts.PERCENT, alerts.ODDS, alerts.RESET, alerts.CAP_CHANGED)
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
+_DEFAULTS: Mapping[str, Sequence[Rule | Channel]] = {"rule": DEFAULT_RULES, "channel": DEFAULT_CHANNELS}
+Entry = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The file as it is."""
+
+    path: str
+    text: str
+    rules: AlertRules
+
+
+def edit(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Change the file, and say what was changed. Raises UsageError, SettingsError."""
+    path = locations.alerts_path()
+    actions: Mapping[str, Callable[[argparse.Namespace, Terminal, Book], int]] = {
+        "add": _add,
+        "remove": _remove,
+        "quiet": _quiet,
+    }
+    with alone(path):
+        text = read_rule_file(path)
+        book = Book(path, text, rules_from(text, path, terminal.environ))
+        return actions[options.action](options, terminal, book)
+
+
+def _add(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+    """Put a rule or a channel at the end of the file."""
+    words: list[str] = list(options.words)
+    if not words:
+        raise UsageError(
+            f"say what to add: {', '.join(RULE_KINDS)}, channel ADDRESS, or command -- PROGRAM; "
+            "`tokentide alerts --help` has examples"
+        )
+    if words[0] in _CHANNEL_WORDS or "://" in words[0]:
+        return _add_channel(options, terminal, book, words)
+    kind, entry = words[0], rule_entry(words, options)
+    nameless = _new_rule(book, {name: value for name, value in entry.items() if name != "name"}, terminal)
+    if any(_is_same(nameless, each) for each in book.rules.rules):
+        terminal.write(f"{kind}: told already, nothing was changed")
+        return ExitCode.OK
+    from tokentide.render.alerts_screen import rule_words
+
+    rule = _new_rule(book, entry, terminal)
+    save(book.path, appended(book.text, "rule", entry, book.path))
+    instead = " (in place of the default)" if any(each.is_default for each in book.rules.of(kind)) else ""
+    terminal.write(f"added {clean(rule.name)}: {rule_words(rule)}{instead}")
+    return ExitCode.OK
+
+
+def _new_rule(book: Book, entry: Entry, terminal: Terminal) -> Rule:
+    """The rule that the entry would be. Raises UsageError."""
+    changed = _with(book, "rule", entry, terminal)
+    return next(each for each in reversed(changed.rules) if not each.is_default)
+
+
+def _is_same(new: Rule, old: Rule) -> bool:
+    from dataclasses import replace
+
+    return replace(new, name="", is_default=False) == replace(old, name="", is_default=False)
+
+
+def _with(book: Book, table: str, entry: Entry, terminal: Terminal) -> AlertRules:
+    """The rules as they would be; what is wrong with the new entry is the command line's fault. Raises UsageError."""
+    text = appended(book.text, table, entry, book.path)
+    try:
+        return rules_from(text, book.path, terminal.environ)
+    except SettingsError as error:
+        reason = str(error).rpartition(", key ")[2].partition(", ")[2]
+        raise UsageError(f"{clean(str(entry['kind']))}: {clean(reason or str(error))}") from None
+
+
+def rule_entry(words: Sequence[str], options: argparse.Namespace) -> Entry:
+    """A rule as the words say it. Raises UsageError."""
+    kind, *values = words
+    if kind not in RULE_KINDS:
+        import difflib
+
+        near = difflib.get_close_matches(kind, (*RULE_KINDS, *_CHANNEL_WORDS), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(RULE_KINDS)}, channel, command"
+        raise UsageError(f"there is no kind of rule {clean(kind)[:40]!r}; {hint}")
+    if options.window and kind not in _WINDOWED:
+        raise UsageError(f"{kind} is not about windows: leave --window out")
+    if options.only or options.least:
+        raise UsageError("--only and --least belong to channels")
+    entry: Entry = {"kind": kind, **_rule_values(kind, values)}
+    more = {"name": options.name, "window": options.window, "account": options.account}
+    return {**entry, **{name: value for name, value in more.items() if value}}
+
+
+def _rule_values(kind: str, values: list[str]) -> Entry:
+    """What the words behind the kind mean. Raises UsageError."""
+    if kind == alerts.COST:
+        per = _PERIODS.get(values[0].lower()) if values else None
+        if per is None or not values[1:]:
+            raise UsageError(
+                "give a period and amounts in USD: `tokentide alerts add cost daily 20`; or weekly, monthly"
+            )
+        return {"per": per, "usd": _numbers(kind, values[1:])}
+    if kind == alerts.PERCENT and not values:
+        raise UsageError("give percentages: `tokentide alerts add percent 50 80 95`")
+    single = {alerts.ODDS: "odds", alerts.UNUSUAL_HOUR: "factor", alerts.STALE: "minutes"}.get(kind)
+    many = {alerts.PERCENT: "percent", alerts.RESET: "percent", alerts.EXTRA_USAGE: "amounts", alerts.SPEND: "amounts"}
+    numbers = _numbers(kind, values)
+    if len(numbers) > (1 if single else len(numbers) if kind in many else 0):
+        raise UsageError(f"{kind} takes {'one number' if single else 'no numbers'}")
+    if not numbers:
+        return {"begins": True} if kind in (alerts.EXTRA_USAGE, alerts.SPEND) else {}
+    return {single: numbers[0]} if single else {many[kind]: numbers}
+
+
+def _numbers(kind: str, values: Sequence[str]) -> list[int] | list[float]:
+    """Numbers, with or without `%` and `$`. Raises UsageError."""
+    found: list[float] = []
+    for value in values:
+        plain = value.removeprefix("$").removesuffix("%").strip()
+        if not _NUMBER.fullmatch(plain):
+            raise UsageError(f"{kind}: {clean(value)[:40]!r} is no number")
+        found.append(float(plain))
+    return found
+
+
+def _add_channel(options: argparse.Namespace, terminal: Terminal, book: Book, words: list[str]) -> int:
+    """Put a channel at the end of the file; its address is looked at before."""
+    entry = _channel_entry(words, options)
+    if "name" not in entry:
+        entry = _named(entry, book.rules)
+    changed = _with(book, "channel", entry, terminal)
+    channel = next(each for each in reversed(changed.channels) if not each.is_default)
+    if any(_leads_the_same_way(channel, each) for each in book.rules.channels):
+        terminal.write("there is a channel like that already, nothing was changed; `tokentide alerts` shows it")
+        return ExitCode.OK
+    _look_at_address(channel, terminal)
+    save(book.path, appended(book.text, "channel", entry, book.path))
+    test = f"; `tokentide alerts test {shlex.quote(clean(channel.name))}` sends a sample"
+    terminal.write(f"added the channel {clean(channel.name)}{test if channel.kind in SENT_KINDS else ''}")
+    return ExitCode.OK
+
+
+def _channel_entry(words: Sequence[str], options: argparse.Namespace) -> Entry:
+    """A channel as the words say it. Raises UsageError."""
+    values = list(words[1:]) if words[0] == "channel" else list(words)
+    if options.window or options.account:
+        raise UsageError("--window and --account belong to rules")
+    if not values:
+        raise UsageError("give an address, such as `tokentide alerts add channel ntfy://ntfy.sh/my-topic`, or desktop")
+    first, *rest = values
+    entry: Entry
+    if first == alerts.COMMAND:
+        if not rest:
+            raise UsageError("give the program: `tokentide alerts add command -- notify.sh --loud`")
+        entry = {"kind": first, "command": rest}
+    elif rest:
+        raise UsageError(f"a channel takes one address; {clean(rest[0])[:20]} is too much")
+    elif first in CHANNEL_KINDS:
+        if first not in SENT_KINDS and (options.only or options.least):
+            raise UsageError(f"{first} shows every alert: --only and --least belong to channels that are sent to")
+        entry = {"kind": first}
+    else:
+        entry = {"kind": alerts.APPRISE, "url": first}
+    more: Entry = {name: value for name, value in (("name", options.name), ("rules", options.only)) if value}
+    return {**entry, **more, **({"least_severity": options.least} if options.least else {})}
+
+
+def _named(entry: Entry, rules: AlertRules) -> Entry:
+    """The entry with a name after the service that its address names."""
+    scheme, separator, _ = str(entry.get("url", "")).partition("://")
+    if not separator or not scheme.isascii() or not scheme.isalnum():
+        return entry
+    taken = {channel.name for channel in rules.channels}
+    name, number = scheme.lower(), 1
+    while name in taken:
+        number += 1
+        name = f"{scheme.lower()}-{number}"
+    return {**entry, "name": name}
+
+
+def _leads_the_same_way(new: Channel, old: Channel) -> bool:
+    urls = [channel.url.reveal() if channel.url else channel.origin for channel in (new, old)]
+    return (new.kind, new.command, urls[0]) == (old.kind, old.command, urls[1]) and old.enabled and not old.is_default
+
+
+def _look_at_address(channel: Channel, terminal: Terminal) -> None:
+    """Say what would keep a message from going there. Raises UsageError for an address that nobody understands."""
+    from tokentide.alerts.delivery.apprise_channel import INSTALL, service_for
+    from tokentide.alerts.delivery.faults import DeliveryError
+
+    if channel.kind == alerts.COMMAND:
+        _look_at_program(channel.command[0], terminal)
+    if channel.kind != alerts.APPRISE:
+        return
+    if channel.url is None:
+        if channel.origin.startswith("$"):
+            terminal.say(f"{clean(channel.origin)} is not set here now: it has to be where alerts are sent from")
+        return
+    try:
+        service_for(channel.url)
+    except DeliveryError as error:
+        if str(error) != INSTALL:
+            raise UsageError(str(error)) from None
+        terminal.say(str(error))
+
+
+def _look_at_program(program: str, terminal: Terminal) -> None:
+    from tokentide.alerts.delivery.command import can_run
+
+    if not can_run(program, terminal.environ):
+        terminal.say(f"{clean(program)} is no program here: it is run in your home folder, so give its whole path")
+
+
+def _remove(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+    """Take rules or channels out by name; a default is switched off instead."""
+    if not options.words:
+        raise UsageError("say what to remove, by the name that `tokentide alerts` shows")
+    text, said = book.text, []
+    for name in dict.fromkeys(options.words):
+        text, what = _one_less(text, name, book.path, terminal)
+        said.append(what)
+    save(book.path, text)
+    terminal.write("\n".join(said))
+    return ExitCode.OK
+
+
+def _one_less(text: str, name: str, path: str, terminal: Terminal) -> tuple[str, str]:
+    """The text without that rule or channel, and what was done. Raises UsageError."""
+    rules = rules_from(text, path, terminal.environ)
+    named: dict[str, Sequence[Rule | Channel]] = {"rule": rules.rules, "channel": rules.channels}
+    for table, entries in named.items():
+        own = [each for each in entries if not each.is_default]
+        number = next((number for number, each in enumerate(own) if each.name == name), None)
+        if number is not None:
+            alone_of_kind = [each.kind for each in own].count(own[number].kind) == 1
+            returns = alone_of_kind and any(each.kind == own[number].kind for each in _DEFAULTS[table])
+            said = f"removed {clean(name)}{'; the default of its kind holds again' if returns else ''}"
+            return without(text, table, number, path), said
+    for table, entries in named.items():
+        if any(each.is_default and each.name == name for each in entries):
+            return _switched_off(text, table, name, path, entries)
+    known = ", ".join([each.name for each in rules.rules] + [each.name for each in rules.channels])
+    raise UsageError(f"there is nothing called {clean(name)[:40]}; there are {clean(known)[:400]}")
+
+
+def _switched_off(text: str, table: str, name: str, path: str, entries: Sequence[Rule | Channel]) -> tuple[str, str]:
+    """The text with a default switched off, and what was done; a default is called by its kind."""
+    off = next((each.name for each in entries if _is_off(each, name)), "")
+    if off:
+        return text, f"{clean(name)} is off already; remove {clean(off)} to undo it"
+    entry: Entry = {"kind": name, "name": f"{name}-off", "enabled": False}
+    if any(each.name == entry["name"] for each in entries):
+        raise UsageError(f"{name}-off is the name of something else: give that another name in the file")
+    return appended(text, table, entry, path), f"switched {clean(name)} off; remove {clean(name)}-off to undo it"
+
+
+def _is_off(entry: Rule | Channel, kind: str) -> bool:
+    """True for an entry that switches a whole kind off."""
+    is_whole = not isinstance(entry, Rule) or (entry.window, entry.account) == ("*", "*")
+    return entry.kind == kind and not entry.enabled and is_whole
+
+
+def _quiet(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+    """Set the quiet hours, or end them."""
+    from tokentide.render.alerts_screen import quiet_words
+
+    words: list[str] = list(options.words)
+    if options.off == bool(words):
+        raise UsageError("give the hours: `tokentide alerts quiet 22:00-07:00`, several if you like; or --off")
+    text = with_key(book.text, "quiet_hours", None if options.off else words, book.path)
+    try:
+        quiet = rules_from(text, book.path, terminal.environ).quiet
+    except SettingsError as error:
+        raise UsageError(str(error).rpartition(", key ")[2]) from None
+    save(book.path, text)
+    now = quiet_words(quiet)
+    terminal.write(f"quiet: {now}" if now else "quiet: never")
+    return ExitCode.OK
