@@ -10,6 +10,7 @@ from typing import TextIO
 
 from tokentide import clock
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.lasting import stay
 from tokentide.cli.live_screen import LiveScreen
 from tokentide.cli.terminal import Terminal
 
@@ -38,6 +39,7 @@ def redraw(terminal: Terminal, seconds: float, draw: Draw) -> ExitCode:
     A picture appears when it is complete, and the last one stays. Where nobody looks at a terminal, the pictures follow
     one another.
     """
+    stay()
     try:
         if terminal.out.isatty() and terminal.environ.get("TERM") != "dumb":
             _redraw_on_screen(terminal, seconds, draw)

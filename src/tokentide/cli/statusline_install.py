@@ -6,14 +6,13 @@ import argparse
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from tokentide import locations
-from tokentide.cli.background import own_command
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.program import find_own, lasting_command
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import LedgerError, SettingsError, UsageError
 from tokentide.render.status_line import Look, format_line
@@ -31,7 +30,6 @@ from tokentide.sources.claude_code.paths import find_roots
 COMMAND = "statusline"
 REFRESH_SECONDS = 60
 """The client runs the command anew after events; countdowns, and what other sessions have used, go on without any."""
-_PROGRAMS = ("tokentide", "tokentide.exe")
 _SAMPLE = (
     b'{"session_id":"","model":{"display_name":"Opus"},"effort":{"level":"high"},"cost":{"total_cost_usd":1.27},'
     b'"context_window":{"used_percentage":31},"rate_limits":{"five_hour":{"used_percentage":62,"resets_at":%d},'
@@ -208,38 +206,13 @@ def _preview(terminal: Terminal) -> str:
 
 def own_shell_command(wrapped: str = "") -> str:
     """What the client shall run, quoted for its shell."""
-    script = _console_script()
-    words = [script, COMMAND] if script else own_command(COMMAND)
-    return shlex.join([*words, f"--wrap={wrapped}"] if wrapped else words)
-
-
-def _console_script() -> str:
-    """The command that is running, by its absolute path; empty where it is `python -m tokentide`.
-
-    A link stays a link: it is what an update of the program keeps.
-    """
-    path = os.path.abspath(sys.argv[0])
-    if os.name == "nt" and not path.lower().endswith(".exe"):
-        path += ".exe"
-    return path if os.path.basename(path) in _PROGRAMS and os.access(path, os.X_OK) and os.path.isfile(path) else ""
+    return shlex.join([*lasting_command(COMMAND), *([f"--wrap={wrapped}"] if wrapped else [])])
 
 
 def _own(entry: Mapping[str, object] | None) -> Entry | None:
     """What an entry runs, if it is ours."""
-    command = entry.get("command") if entry else None
-    if not isinstance(command, str):
-        return None
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return None
-    for index, word in enumerate(words):
-        before = words[:index]
-        if word == COMMAND and before and os.path.basename(before[-1].replace("\\", "/")) in _PROGRAMS:
-            is_module = before[-2:-1] == ["-m"]
-            program = next((each for each in before if "=" not in each), "") if is_module else before[-1]
-            return Entry(program, _wrapped(words[index + 1 :]))
-    return None
+    found = find_own(entry.get("command") if entry else None, COMMAND)
+    return Entry(found.program, _wrapped(list(found.words))) if found else None
 
 
 def _wrapped(words: list[str]) -> str:

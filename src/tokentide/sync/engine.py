@@ -95,6 +95,13 @@ class Synchroniser:
             repriced=repriced,
         )
 
+    def unread_bytes(self, ledger: Ledger) -> int:
+        """About how much a synchronisation would read now. Raises LedgerDamagedError."""
+        known = ledger.files()
+        found = discover(wanted_roots(self.settings, self.environ)).files
+        read = {key: state.position.offset for key, state in known.items()}
+        return sum(max(each.stamp.size - read.get(each.key, 0), 0) for each in found)
+
     def _read(self, ledger: Ledger, changed: Sequence[FoundFile], *, rebuild: bool) -> list[Problem]:
         """Read the files and write what they say; returns those that cannot be opened."""
         from tokentide.sync.workers import read_all

@@ -34,6 +34,8 @@ class Taken(NamedTuple):
     """Of the account, in the order of time, with those of the push that are news."""
     changed_at: int
     """When the session last changed, µs UTC."""
+    account: str
+    """`Account.key` of whose limits they are."""
     fault: LedgerUnwritableError | None = None
     """Why nothing was kept; None where it was, or where there was nothing new."""
 
@@ -43,10 +45,10 @@ def account_of(push: Push, environ: Mapping[str, str]) -> Account:
     from tokentide.sources.claude_code.account import account_in
     from tokentide.sources.claude_code.paths import find_roots, home_of
 
-    return account_in(_folder_of(push.transcript_path) or find_roots(environ)[0].path, home_of(environ))
+    return account_in(folder_of(push.transcript_path) or find_roots(environ)[0].path, home_of(environ))
 
 
-def _folder_of(transcript_path: str) -> str:
+def folder_of(transcript_path: str) -> str:
     """The configuration folder of `FOLDER/projects/SLUG/SESSION.jsonl`; empty for another path."""
     projects = os.path.dirname(os.path.dirname(transcript_path))
     return os.path.dirname(projects) if os.path.isabs(projects) and os.path.basename(projects) == _PROJECTS else ""
@@ -82,7 +84,7 @@ def take_push(glance: Glance, push: Push, environ: Mapping[str, str], now: int) 
             glance.limits.take([account] if news and account.key == key else [], news, [state] if has_changed else [])
         except LedgerUnwritableError as error:
             fault = error
-    return Taken((*known, *news), now if stored is None or has_changed else stored.at, fault)
+    return Taken((*known, *news), now if stored is None or has_changed else stored.at, key, fault)
 
 
 def _state_of(push: Push, account: str, now: int) -> SessionState:

@@ -1,4 +1,4 @@
-"""The client's `settings.json`: one entry is read and written, every other byte stays as it is.
+"""The client's `settings.json`: single entries are read and written, every other byte stays as it is.
 
 It is the only file of Claude Code that is ever written, and only when a person asks for it. Comments, which the client
 does not take either, make it no JSON: then nothing is written.
@@ -53,7 +53,7 @@ class ClientSettings:
     @property
     def status_line(self) -> Mapping[str, object] | None:
         """The entry; None where there is none, an empty object where it is no object."""
-        value = self._top().get(STATUS_LINE)
+        value = self.top().get(STATUS_LINE)
         return None if value is None else value if isinstance(value, dict) else {}
 
     @property
@@ -65,29 +65,29 @@ class ClientSettings:
     @property
     def disables_hooks(self) -> bool:
         """True where the client runs neither hooks nor a status line."""
-        return self._top().get("disableAllHooks") is True
+        return self.top().get("disableAllHooks") is True
 
     @property
     def is_empty(self) -> bool:
         """True where there is no entry at all."""
-        return not self._top()
+        return not self.top()
 
     def says_the_same(self, other: ClientSettings) -> bool:
         """True where both hold the same entries in the same order."""
-        return json.dumps(self._top()) == json.dumps(other._top())
+        return json.dumps(self.top()) == json.dumps(other.top())
 
     def with_status_line(self, value: Mapping[str, object] | str) -> ClientSettings:
         """With this entry, in the file's own style; a text is put in as it is."""
         member, members = self._member(), _members(self.text)
         text = self.text
         if member:
-            return self._edited(text[: member.value_start] + self._written(value) + text[member.end :])
+            return self.edited(text[: member.value_start] + self._written(value) + text[member.end :])
         entry = f'"{STATUS_LINE}"{self._colon(members)}{self._written(value)}'
         if members:
-            return self._edited(text[: members[-1].end] + "," + self._gap(members) + entry + text[members[-1].end :])
+            return self.edited(text[: members[-1].end] + "," + self._gap(members) + entry + text[members[-1].end :])
         opening = text.index("{") + 1
         newline = self._newline()
-        return self._edited(text[:opening] + newline + INDENT + entry + newline + text[text.rindex("}") :])
+        return self.edited(text[:opening] + newline + INDENT + entry + newline + text[text.rindex("}") :])
 
     def without_status_line(self) -> ClientSettings:
         """Without the entry, which must be there."""
@@ -95,20 +95,22 @@ class ClientSettings:
         index = max(number for number, member in enumerate(members) if member.key == STATUS_LINE)
         member = members[index]
         if index:
-            return self._edited(self.text[: members[index - 1].end] + self.text[member.end :])
+            return self.edited(self.text[: members[index - 1].end] + self.text[member.end :])
         if len(members) > 1:
-            return self._edited(self.text[: member.start] + self.text[members[1].start :])
-        return self._edited(self.text[: self.text.index("{") + 1] + self.text[self.text.rindex("}") :])
+            return self.edited(self.text[: member.start] + self.text[members[1].start :])
+        return self.edited(self.text[: self.text.index("{") + 1] + self.text[self.text.rindex("}") :])
 
     def encoded(self) -> bytes:
         """The text as the file's bytes."""
         marked = self.original is not None and self.original.startswith(_BOM.encode())
         return ((_BOM if marked else "") + self.text).encode()
 
-    def _edited(self, text: str) -> ClientSettings:
+    def edited(self, text: str) -> ClientSettings:
+        """The same file with another text."""
         return ClientSettings(self.path, text, self.original)
 
-    def _top(self) -> Mapping[str, object]:
+    def top(self) -> Mapping[str, object]:
+        """All entries."""
         top: Mapping[str, object] = _decoder.decode(self.text)
         return top
 
@@ -145,8 +147,11 @@ class ClientSettings:
         return json.dumps(value, ensure_ascii=False, indent=indent).replace("\n", self._newline() + indent)
 
 
-def read_client_settings(path: str) -> ClientSettings:
-    """The file, which need not exist. Raises SettingsError for one that cannot be read or edited safely."""
+def read_client_settings(path: str, entry: str = STATUS_LINE) -> ClientSettings:
+    """The file, which need not exist. Raises SettingsError for one that cannot be read or edited safely.
+
+    `entry` is what the person shall put in by hand then.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES)
@@ -160,7 +165,7 @@ def read_client_settings(path: str) -> ClientSettings:
         settings = ClientSettings(path, text if text.strip() else "{}\n", data)
         found = _decoder.decode(settings.text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(path, None, _why_unusable(error)) from None
+        raise SettingsError(path, None, _why_unusable(error, entry)) from None
     if not isinstance(found, dict):
         raise SettingsError(path, None, "holds no JSON object; nothing was changed")
     return settings
@@ -180,11 +185,11 @@ def write_client_settings(settings: ClientSettings, content: bytes) -> None:
         raise SettingsError(settings.path, None, f"cannot be written: {error.strerror}") from error
 
 
-def back_up(settings: ClientSettings) -> str:
+def back_up(settings: ClientSettings, suffix: str = BACKUP_SUFFIX) -> str:
     """Keep what the file holds beside it; returns where, or nothing where there is no file. Raises SettingsError."""
     if settings.original is None:
         return ""
-    path = settings.path + BACKUP_SUFFIX
+    path = settings.path + suffix
     try:
         replace_file(path, settings.original, _mode_of(os.path.realpath(settings.path)))
     except OSError as error:
@@ -204,7 +209,7 @@ def _bytes_of(path: str) -> bytes | None:
     return None
 
 
-def _why_unusable(error: Exception) -> str:
+def _why_unusable(error: Exception, entry: str) -> str:
     """What is wrong, where, and what to do; the file's content is not quoted."""
     if isinstance(error, json.JSONDecodeError):
         what = f"line {error.lineno}, column {error.colno}: no valid JSON"
@@ -212,7 +217,7 @@ def _why_unusable(error: Exception) -> str:
             what += "; it holds comments, which an edit would lose"
     else:
         what = "no valid UTF-8" if isinstance(error, UnicodeError) else "nested too deeply"
-    return f'{what}. Nothing was changed; mend it, or put in `"{STATUS_LINE}"` by hand'
+    return f'{what}. Nothing was changed; mend it, or put in `"{entry}"` by hand'
 
 
 def _members(text: str) -> list[Member]:

@@ -95,6 +95,18 @@ def discover(roots: Sequence[Root]) -> Discovery:
     return Discovery(existing, sorted(walk.files), walk.problems)
 
 
+def transcript_folders(root: Root) -> Iterator[str]:
+    """The `projects` folders of a root, which need not exist; the desktop app keeps one in each of its sessions."""
+    if root.source == CLAUDE_CODE:
+        yield os.path.join(root.path, "projects")
+        return
+    for folder, names, _ in os.walk(root.path):
+        if os.path.basename(folder) == ".claude" and "projects" in names:
+            yield os.path.join(folder, "projects")
+        if folder.count(os.sep) - root.path.count(os.sep) >= DESKTOP_DEPTH:
+            names.clear()
+
+
 class _Walk:
     """State of one walk: what was seen already, what was found."""
 
@@ -112,21 +124,10 @@ class _Walk:
                     Problem(printable(root.path), 0, f"{root.origin} names this folder, but it does not exist")
                 )
             return False
-        for base in filter(self._is_new, self._project_folders(root)):
+        for base in filter(self._is_new, transcript_folders(root)):
             for entry in self._entries(base):
                 self._visit(entry, root, entry.name if not entry.name.endswith(".jsonl") else "")
         return True
-
-    def _project_folders(self, root: Root) -> Iterator[str]:
-        """The `projects` folders of a root; the desktop app keeps one in each of its sessions."""
-        if root.source == CLAUDE_CODE:
-            yield os.path.join(root.path, "projects")
-            return
-        for folder, names, _ in os.walk(root.path):
-            if os.path.basename(folder) == ".claude" and "projects" in names:
-                yield os.path.join(folder, "projects")
-            if folder.count(os.sep) - root.path.count(os.sep) >= DESKTOP_DEPTH:
-                names.clear()
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What a folder holds, links last; one that refuses is a problem, absence is not."""

@@ -1,0 +1,20 @@
+"""The facts that every system wants to know of a program that starts at login."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DESCRIPTION = "tokentide: watches Claude limits in the background"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginItem:
+    """One program."""
+
+    command: tuple[str, ...]
+    """The program by its absolute path, then its words."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that it needs beside those of every login."""
+    log_path: str = ""
+    """Where its standard error goes, on systems without a journal."""
