@@ -90,7 +90,8 @@ def test_nothing_used_is_a_rate_of_nothing(machine: Machine) -> None:
 def test_the_main_screen_and_the_status_line_say_the_same(working: Machine) -> None:
     _, out, _ = working.call(now=NOW)
     assert "$6.00 an hour, 20.0K tokens a minute" in out
-    assert "by 2 sessions within the last hour; the last half hour at $10.00 an hour" in out
+    assert "by 2 sessions within the last hour" in out
+    assert "the last half hour at $10.00 an hour" in out
     _, told, _ = working.call("--json", now=NOW)
     assert json.loads(told)["burn"]["last_60_minutes"] == {"tokens_per_minute": 20000, "cost_usd_per_hour": 6}
 

@@ -354,6 +354,28 @@ def test_without_any_reading_the_window_is_estimated_and_says_so(machine: Machin
     assert (window["percent"], window["is_estimate"], window["source"]) == (None, True, "estimate")
 
 
+def test_a_window_whose_fill_nobody_tells_says_how_to_learn_it(machine: Machine) -> None:
+    machine.write("-p/s.jsonl", usage_line(at="2026-03-12T11:30:00.000Z"))
+    assert "`--plan max5` estimates it" in machine.call("limits", now=NOW)[2]
+    assert "needs three of your own blocks" in machine.call("limits", "--plan", "custom", now=NOW)[2]
+    assert machine.call("limits", "--plan", "max5", now=NOW)[2] == ""
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_what_stands_below_a_window_is_folded_not_cut(machine: Machine, width: int) -> None:
+    days = [f"2026-03-{day:02}" for day in range(1, 13)]
+    lines = (usage_line(day, day, at=f"{day}T11:30:00.000Z", output_tokens=40_000) for day in days)
+    machine.write("-p/s.jsonl", *lines)
+    out = machine.call("limits", "--plan", "custom", "--width", str(width), now=NOW)[1]
+    assert "of which 9 in 10 were smaller: no official reading of this window" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= width
+
+
+def test_a_reset_of_today_is_told_without_its_day_whenever_days_begin(machine: Machine) -> None:
+    machine.write("-p/s.jsonl", usage_line(at="2026-03-12T11:30:00.000Z"))
+    assert "resets about 16:30" in machine.call("limits", "--reset-hour", "23", now=NOW)[1]
+
+
 def test_after_an_official_reset_the_next_window_is_estimated_from_it(machine: Machine) -> None:
     log_in(machine)
     put(machine, reading("acc:org", 97), accounts=[Account("acc:org", "ada@example.com")])

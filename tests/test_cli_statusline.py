@@ -15,8 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.claude_pushes import LINE, NOW, UNSYNCED, Input, call, log_of, pushed
+from tests.claude_pushes import LINE, NOW, NOW_US, UNSYNCED, Input, call, log_of, pushed
 from tests.conftest import Machine, usage_line
+from tokentide.analytics.forecasting.latest import to_text
+from tokentide.analytics.forecasting.model import Forecast, Instants, WindowForecast
+from tokentide.clock import MINUTE_US
 from tokentide.store.sqlite.ledger import Ledger
 
 
@@ -56,6 +59,46 @@ def test_a_window_whose_reset_has_passed_is_not_shown_as_used(quiet: Machine) ->
     call(quiet, pushed())
     line = call(quiet, pushed(), now="2026-03-12T13:45:00Z")
     assert "5h reset 5m ago | week 34 % 2d 22h (1h 45m old)" in line
+
+
+def forecast(machine: Machine, odds: float | None, *, made: int = NOW_US) -> None:
+    """Put a forecast of the pushed account's five hours into the ledger: full about an hour from now."""
+    with Ledger.open(str(machine.ledger)) as ledger:
+        (account,) = ledger.limits.accounts()
+        hits = None if odds is None else Instants(*(NOW_US + minutes * MINUTE_US for minutes in (40, 60, 80)))
+        window = WindowForecast("five_hour", NOW_US + 6_000_000_000, 62, odds, hits, None, None)
+        said = Forecast(account, made, (window,), "five_hour", None, None, (), (), None, 30, None)
+        ledger.forecasts.keep(account.key, made, "", to_text(said), ())
+
+
+@pytest.mark.parametrize(
+    ("odds", "shown"),
+    [(0.72, "| 7 in 10 5h full in 1h 00m |"), (0.3, "| 3 in 10 5h full in 1h 00m |"), (0.1, ""), (1.0, ""), (None, "")],
+)
+def test_odds_worth_telling_are_told(quiet: Machine, odds: float | None, shown: str) -> None:
+    call(quiet, pushed())
+    forecast(quiet, odds)
+    line = call(quiet, pushed())
+    assert shown in line
+    assert ("full in" in line) == bool(shown)
+
+
+def test_odds_of_a_window_that_is_another_or_full_are_not_told(quiet: Machine) -> None:
+    call(quiet, pushed())
+    forecast(quiet, 0.72)
+    later = {"cost": {"total_cost_usd": 2, "total_api_duration_ms": 9_000}}
+    assert "100 %" in (line := call(quiet, pushed(100, **later)))
+    assert "in 10" not in line
+    reset = {"five_hour": {"used_percentage": 2, "resets_at": NOW_US // 1_000_000 + 17_000}}
+    later = {"cost": {"total_cost_usd": 3, "total_api_duration_ms": 19_000}}
+    assert " 2 %" in (line := call(quiet, pushed(rate_limits=reset, **later)))
+    assert "in 10" not in line
+
+
+def test_an_old_forecast_says_nothing(quiet: Machine) -> None:
+    call(quiet, pushed())
+    forecast(quiet, 0.7, made=NOW_US - 11 * MINUTE_US)
+    assert call(quiet, pushed()) == LINE
 
 
 def test_todays_cost_and_the_burn_rate_come_from_the_ledger(quiet: Machine) -> None:

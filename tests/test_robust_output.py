@@ -84,6 +84,14 @@ def test_standard_error_that_nobody_reads(busy: Machine) -> None:
     assert json.loads(done.stdout)["totals"]["responses"] == 26
 
 
+@pytest.mark.parametrize(("command", "code"), [("daily", 0), ("guard", 5), ("guard hook </dev/null", 0)])
+def test_standard_output_that_was_closed_before(busy: Machine, command: str, code: int) -> None:
+    shell = f"{sys.executable} -m tokentide {command} >&-"
+    done = subprocess.run(["bash", "-c", shell], env=busy._environ(), capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
 def test_a_full_disk_behind_standard_output(busy: Machine) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this machine has no /dev/full")
@@ -135,6 +143,15 @@ def test_no_number_is_ever_cut(busy: Machine, report: str, width: int) -> None:
     assert shown
     assert set(shown) <= allowed, out
     _check_dropped(out, err, width)
+
+
+@pytest.mark.parametrize("width", [16, 20, 30, 39, 40, 60, 80, 120])
+def test_the_main_screen_cuts_no_number(busy: Machine, width: int) -> None:
+    overview = json.loads(busy.call("overview", "--json")[1], parse_float=Decimal)
+    out = busy.call("overview", f"--width={width}")[1]
+    costs = [overview[name]["cost_usd"] for name in ("today", "week", "month")]
+    assert {money(cost) for cost in costs if cost is not None} <= {*out.split()}
+    assert not re.search(r"\$[\d,.]*…|[\d.]+[KM]?…", out)
 
 
 def _check_dropped(out: str, err: str, width: int) -> None:

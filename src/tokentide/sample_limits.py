@@ -1,10 +1,9 @@
-"""Sample limits, made up, for `tokentide demo`: a week and a half of windows as a status line would have told them."""
+"""Sample limits, made up, for `tokentide demo`: what a status line would have told of the sample's own responses."""
 
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import (
@@ -18,15 +17,15 @@ from tokentide.model.limits import (
     poll_subject,
 )
 from tokentide.sample import EMAIL
+from tokentide.store.query import CostMode, Filters, Moment
 from tokentide.store.sqlite.ledger import Ledger
 
 ACCOUNT = Account("sample:sample", EMAIL, "Sample Works")
-NOW_PERCENT = {FIVE_HOUR: 62, SEVEN_DAY: 47, "seven_day_opus": 84}
-"""Where the open windows are."""
-LAST_WEEK = {SEVEN_DAY: 71, "seven_day_opus": 100}
-"""Where the week before ended."""
-STEP_US = 20 * MINUTE_US
-DAYS = 9
+BUDGETS = {FIVE_HOUR: 2_500_000_000, SEVEN_DAY: 17_200_000_000, "seven_day_opus": 7_150_000_000}
+"""What each window holds at list price, nano-USD."""
+RESET_AHEAD_US = 55 * HOUR_US
+"""So far ahead of now lies the week's reset."""
+SNAP_US = 10 * MINUTE_US
 _PROFILE = {
     "account": {"display_name": "Sam", "email": EMAIL, "has_claude_max": True},
     "organization": {
@@ -38,38 +37,40 @@ _PROFILE = {
 
 
 def fill_limits(ledger: Ledger, now: int) -> None:
-    """Put the account, its profile and its readings into a ledger; the last reading is of `now`, µs UTC."""
-    readings = sorted({*_five_hours(now), *_weeks(now)}, key=lambda reading: reading.at)
-    ledger.limits.take([ACCOUNT], readings)
+    """Put the account, its profile and its readings into a ledger that holds the sample; the last are of `now`."""
+    moments = [moment for moment in ledger.moments(Filters(), CostMode.CALCULATE) if moment.at <= now]
+    week = now // SNAP_US * SNAP_US + RESET_AHEAD_US
+    readings = [*_five_hours(moments)]
+    for window in (SEVEN_DAY, "seven_day_opus"):
+        readings += _weeks(window, moments, week)
+    latest = {reading.window: reading for reading in readings}
+    readings += [reading._replace(at=now) for reading in latest.values()]
+    ledger.limits.take([ACCOUNT], sorted(readings, key=lambda reading: reading.at))
     subject = poll_subject(PROFILE, ACCOUNT.key)
     ledger.limits.finish_poll(Poll(subject, good_at=now, answer=json.dumps(_PROFILE)))
 
 
-def _five_hours(now: int) -> Iterator[LimitReading]:
-    """Two or three windows a day, the last one open for another hour and a half."""
-    chance = random.Random(20260101)  # noqa: S311 - made up
-    tens = now // (10 * MINUTE_US) * (10 * MINUTE_US)
-    end, peak = tens + 100 * MINUTE_US, NOW_PERCENT[FIVE_HOUR]
-    while end > now - DAYS * DAY_US:
-        start, last = end - 5 * HOUR_US, min(end - MINUTE_US, now)
-        yield from _rising(FIVE_HOUR, start, last, end, peak)
-        end, peak = start - chance.randrange(6, 48) * 10 * MINUTE_US, chance.randrange(12, 99)
+def _five_hours(moments: Sequence[Moment]) -> Iterator[LimitReading]:
+    """Windows that open with the first response after the last one ended; a reading with each response."""
+    end = used = 0
+    for moment in moments:
+        if moment.at >= end:
+            end, used = moment.at // SNAP_US * SNAP_US + 5 * HOUR_US, 0
+        used += moment.sums.cost
+        yield _reading(FIVE_HOUR, moment.at, used, end)
 
 
-def _weeks(now: int) -> Iterator[LimitReading]:
-    """The week that is open, and the end of the one before."""
-    reset = now // (10 * MINUTE_US) * (10 * MINUTE_US) + 55 * HOUR_US
-    begin = reset - 7 * DAY_US
-    for window, percent in NOW_PERCENT.items():
-        if window != FIVE_HOUR:
-            yield from _rising(window, begin - 7 * DAY_US, begin - MINUTE_US, begin, LAST_WEEK[window])
-            yield from _rising(window, begin, now, reset, percent)
+def _weeks(window: str, moments: Sequence[Moment], reset: int) -> Iterator[LimitReading]:
+    """Weeks that end at the same hour; those of one model count its responses alone."""
+    used, week = 0, None
+    for moment in moments:
+        end = reset - (reset - moment.at) // (7 * DAY_US) * 7 * DAY_US
+        used, week = (0, end) if end != week else (used, week)
+        used += moment.sums.cost if window == SEVEN_DAY or "opus" in moment.model else 0
+        yield _reading(window, moment.at, used, end)
 
 
-def _rising(window: str, start: int, last: int, resets_at: int, percent: int) -> Iterator[LimitReading]:
-    """Readings of one window that end at `last` with so many percent."""
-    at = last
-    while at > start:
-        share = (at - start) / (last - start)
-        yield LimitReading(ACCOUNT.key, window, STATUSLINE, at, float(round(percent * share)), resets_at)
-        at -= STEP_US
+def _reading(window: str, at: int, used: int, resets_at: int) -> LimitReading:
+    """What the vendor would say: whole percents, full is full."""
+    percent = min(round(100 * used / BUDGETS[window]), 100)
+    return LimitReading(ACCOUNT.key, window, STATUSLINE, at, float(percent), resets_at)

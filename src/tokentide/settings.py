@@ -18,6 +18,7 @@ SEGMENTS = (
     "five_hour",
     "week",
     "other_windows",
+    "odds",
     "context",
     "session_cost",
     "today_cost",

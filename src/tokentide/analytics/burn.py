@@ -76,7 +76,7 @@ def burn_now(
 def open_block(ledger: Ledger, mode: CostMode, *, now: int, filters: Filters | None = None) -> Block | None:
     """The block that is open now; None where none is."""
     length, since = length_us(SESSION_HOURS), now - BLOCK_LOOK_BACK_DAYS * DAY_US
-    moments = list(ledger.moments(filters or Filters(), mode, since))
+    moments = [moment for moment in ledger.moments(filters or Filters(), mode, since) if moment.at <= now]
     blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now, since))
     return next((block for block in reversed(blocks) if block.is_active(now, length)), None)
 

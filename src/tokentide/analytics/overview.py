@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,6 +10,8 @@ from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, length_us
 from tokentide.analytics.burn import Burn, burn_now
 from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.forecasting.latest import latest_forecasts
+from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
@@ -38,6 +40,8 @@ class Overview:
     stretches: tuple[Stretch, ...]
     limits: tuple[AccountLimits, ...]
     """The official windows, of each account that any is known of."""
+    forecasts: Mapping[str, Forecast]
+    """What to expect of these windows, by `Account.key`."""
     burn: Burn
     """How fast it burns now, over all accounts."""
     block: BlockRow | None
@@ -65,7 +69,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
         report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
         return report.totals, report.rows
 
-    burn = burn_now(ledger, mode, now=now)
+    burn, limits = burn_now(ledger, mode, now=now), _official(read_limits(ledger, now=now))
     stretches = tuple(
         Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
         for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))
@@ -74,7 +78,8 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(CHART_DAYS))]
     return Overview(
         stretches=stretches,
-        limits=_official(read_limits(ledger, now=now)),
+        limits=limits,
+        forecasts=latest_forecasts(ledger, limits, calendar, now=now),
         burn=burn,
         block=None if burn.block is None else block_row(burn.block, now, length_us(SESSION_HOURS)),
         days=tuple((day, by_day.get(day, Sums())) for day in days),

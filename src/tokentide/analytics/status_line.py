@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokentide.analytics.limits import current_windows
-from tokentide.analytics.windows import WindowState
-from tokentide.clock import HOUR_US
+from tokentide.analytics.windows import SAME_RESET_US, WindowState
+from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.limits import HIGHEST_PERCENT, LimitReading
 from tokentide.sources.statusline.parser import Push
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 KEPT_FREE_TOKENS = 20_000
 """Of the context window, for the answer: 2.1.197 calls 150,000 of 200,000 tokens 83 % used, and compacts before 100."""
+FORECAST_HOLDS_US = 10 * MINUTE_US
+"""An older forecast says nothing of now."""
+LEAST_ODDS = 0.2
+"""Smaller odds are not worth the place."""
+FULL = 100
+"""Percent from which a window is full: it has no odds any more."""
 BURN_US = HOUR_US
 """The stretch that the burn rate is measured over: just the hour that it is given for."""
 
@@ -29,6 +36,16 @@ class Spending:
     today: int
     last_hour: int
     """Spent within BURN_US: the burn rate, in USD per hour."""
+
+
+class Odds(NamedTuple):
+    """The window that is most likely to be full before its reset."""
+
+    window: str
+    odds: float
+    """0 to 1."""
+    hit_at: int
+    """When that is most likely, µs UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +63,17 @@ class StatusLine:
     """By the client's own count, nano-USD."""
     spending: Spending | None
     """None for a ledger without any usage."""
+    odds: Odds | None = None
+    """None where no window is in danger, or no forecast is new enough."""
 
 
-def status_line(push: Push, readings: Iterable[LimitReading], now: int, spending: Spending | None = None) -> StatusLine:
+def status_line(
+    push: Push,
+    readings: Iterable[LimitReading],
+    now: int,
+    spending: Spending | None = None,
+    odds: Odds | None = None,
+) -> StatusLine:
     """Put together what the push and the account's readings tell."""
     return StatusLine(
         model=push.model_name or push.model_id,
@@ -58,6 +83,7 @@ def status_line(push: Push, readings: Iterable[LimitReading], now: int, spending
         context_fill=_context_percent(push, KEPT_FREE_TOKENS),
         session_cost=push.cost,
         spending=spending,
+        odds=odds,
     )
 
 
@@ -67,6 +93,23 @@ def spending(glance: Glance, calendar: Calendar, cost_mode: str, now: int) -> Sp
         return None
     today = calendar.start_of(calendar.date_of(now))
     return Spending(glance.spent(today, now + 1, cost_mode), glance.spent_in_responses(now - BURN_US, now, cost_mode))
+
+
+def odds_now(glance: Glance, account: str, now: int, readings: Iterable[LimitReading]) -> Odds | None:
+    """What the forecast of the last sync says of windows that are still the same; one seek. Raises LedgerError."""
+    text = glance.forecast(account, now - FORECAST_HOLDS_US)
+    windows = json.loads(text)["windows"] if text else []
+    ends = {state.window: state.resets_at for state in current_windows(readings, now) if (state.percent or 0) < FULL}
+    found = [
+        Odds(each["window"], each["odds"], each["hits_at"]["likely"])
+        for each in windows
+        if each["odds"] is not None
+        and each["hits_at"]
+        and each["hits_at"]["likely"] > now
+        and abs((ends.get(each["window"]) or 0) - each["resets_at"]) <= SAME_RESET_US
+    ]
+    dangers = [each for each in found if LEAST_ODDS <= each.odds < 1]
+    return max(dangers, key=lambda each: each.odds, default=None)
 
 
 def _context_percent(push: Push, kept_free: int) -> float | None:

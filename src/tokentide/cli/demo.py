@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import UsageError
-from tokentide.locations import ledger_path, settings_path
+from tokentide.locations import alerts_path, settings_path
 
-NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile")
+NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch")
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
 """Variables that could lead to a real account."""
 
@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command line on sample data, with a ledger of its own."""
     from tokentide.cli.main import run as run_command
+    from tokentide.cli.workspace import Workspace
     from tokentide.sample import write_sample
     from tokentide.sample_limits import fill_limits
-    from tokentide.store.sqlite.ledger import Ledger
 
     rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
     if rest[:1] and rest[0] in NOT_HERE:
@@ -39,9 +39,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
         with _environment(folder) as environ:
-            with Ledger.open(ledger_path()) as ledger:
-                fill_limits(ledger, terminal.now)
-            return run_command(rest, replace(terminal, environ=environ))
+            there = replace(terminal, environ=environ)
+            Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now))
+            return run_command(rest, there)
 
 
 @contextmanager
@@ -53,6 +53,8 @@ def _environment(folder: str) -> Iterator[Mapping[str, str]]:
     os.mkdir(os.environ["TOKENTIDE_CONFIG_DIR"])
     with open(settings_path(), "w", encoding="utf-8") as file:
         file.write("account_poll = false\n")
+    with open(alerts_path(), "w", encoding="utf-8") as file:
+        file.write('[[channel]]\nkind = "desktop"\nenabled = false\n')
     for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME", *CREDENTIALS):
         os.environ.pop(name, None)
     try:

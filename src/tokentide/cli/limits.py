@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.forecasting.latest import latest_forecasts
+from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limit_history import limit_histories
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.cli import options as shared
@@ -75,7 +77,8 @@ def _once(options: argparse.Namespace, terminal: Terminal) -> int:
             known = [account for account in ledger.limits.accounts() if _is_wanted(account, options)]
             _show_history(ledger, known, options, workspace, calendar)
         else:
-            _show(found, options, workspace, calendar)
+            forecasts = latest_forecasts(ledger, found, calendar, now=terminal.now)
+            _show(found, forecasts, options, workspace, calendar)
         _say_faults(found, terminal)
         return _verdict(found, options.fail_above, terminal)
 
@@ -100,7 +103,13 @@ def _is_wanted(account: Account, options: argparse.Namespace) -> bool:
     return wish.lower() in " ".join(account).lower()
 
 
-def _show(found: list[AccountLimits], options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> None:
+def _show(
+    found: list[AccountLimits],
+    forecasts: Mapping[str, Forecast],
+    options: argparse.Namespace,
+    workspace: Workspace,
+    calendar: Calendar,
+) -> None:
     terminal, thresholds = workspace.terminal, workspace.settings.limit_thresholds
     if options.json:
         from tokentide.render.limits_json import limits_json
@@ -115,10 +124,12 @@ def _show(found: list[AccountLimits], options: argparse.Namespace, workspace: Wo
     for index, limits in enumerate(found):
         if index:
             terminal.write("")
-        for line in account_lines(limits, look):
+        for line in account_lines(limits, look, forecasts.get(limits.account.key)):
             console.print(line, soft_wrap=True)
     if not any(limits.windows for limits in found):
         _say_empty(terminal, options.account)
+    elif all(window.is_estimate and window.percent is None for limits in found for window in limits.windows):
+        _say_unmeasured(terminal, options.plan or workspace.settings.plan)
 
 
 def _show_history(
@@ -153,6 +164,13 @@ def _say_empty(terminal: Terminal, wish: str) -> None:
     terminal.say("no official limits are known here yet; subscriptions have them, API keys do not")
     terminal.say("`tokentide statusline install` gets them from Claude Code as you work, without asking anybody;")
     terminal.say("logged in with `claude`, this command asks the account itself")
+
+
+def _say_unmeasured(terminal: Terminal, plan: str) -> None:
+    """What to do where all that is known is that a window is open."""
+    if plan.startswith("custom"):
+        terminal.say(f"`--plan {plan}` needs three of your own blocks, of the last 30 days and ended")
+    terminal.say("how full it is nobody tells: `tokentide statusline install` brings it, `--plan max5` estimates it")
 
 
 def _say_faults(found: list[AccountLimits], terminal: Terminal) -> None:

@@ -17,6 +17,9 @@ from tokentide.errors import TokentideError, UsageError
 if TYPE_CHECKING:
     import argparse
 
+HOOK = ["guard", "hook"]
+"""What Claude Code calls before a prompt. It takes exit code 2 for a block, and a wrong command line may be none."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -24,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal = standard_terminal(clock.now_us())
     try:
         code = _run_to_end(words, terminal)
+        if code == ExitCode.USAGE and words[:2] == HOOK:
+            code = ExitCode.ERROR
         terminal.out.flush()
     except BrokenPipeError:
         _silence_stdout()
@@ -102,7 +107,7 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
     """Coloured help on a terminal; the library is loaded only when help is shown there."""
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+    if sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
         from rich_argparse import RichHelpFormatter
 
         return RichHelpFormatter(prog)

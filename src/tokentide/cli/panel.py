@@ -11,6 +11,7 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.panel import MODES, Panel
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.lasting import stay
 from tokentide.cli.live_screen import LiveScreen
 from tokentide.cli.panel_feed import PanelFeed, PanelSource, PanelWishes
 from tokentide.cli.terminal import Terminal
@@ -99,6 +100,7 @@ class _Artist:
 
 def _live(source: PanelSource, artist: _Artist, terminal: Terminal, options: argparse.Namespace) -> ExitCode:
     """Redraw in place; the last picture stays in the shell's screen."""
+    stay()
     feed = PanelFeed(source.first(ask=False), source.next, options.interval * SECOND_US)
     lines: list[str] = []
     with LiveScreen(terminal.out) as screen:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tokentide import locations
-from tokentide.analytics.status_line import Spending, StatusLine, spending, status_line
+from tokentide.analytics.status_line import Spending, StatusLine, odds_now, spending, status_line
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import (
@@ -164,7 +164,9 @@ def _with_ledger(push: Push, settings: Settings, terminal: Terminal) -> StatusLi
             from tokentide.cli.background import start_sync
 
             start_sync(terminal.environ)
-        return status_line(push, taken.readings, now, _spending(glance, settings, now))
+        has_odds = "odds" in settings.statusline_segments
+        odds = odds_now(glance, taken.account, now, taken.readings) if has_odds else None
+        return status_line(push, taken.readings, now, _spending(glance, settings, now), odds)
 
 
 def _spending(glance: Glance, settings: Settings, now: int) -> Spending | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.forecasting.latest import latest_forecasts
+from tokentide.analytics.limits import read_limits
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
@@ -23,7 +26,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Read what is new; say what was done. Exit code 1 if nothing could be kept."""
-    synced, responses, kept = Workspace(terminal).with_ledger(_result, rebuild=options.rebuild)
+    workspace = Workspace(terminal)
+    settings = workspace.settings
+    calendar = Calendar(settings.timezone, settings.start_of_week, settings.reset_hour)
+
+    def work(ledger: Ledger, synced: Synced) -> tuple[Synced, int, bool]:
+        """The forecasts are for the status line, which started this."""
+        latest_forecasts(ledger, read_limits(ledger, now=terminal.now), calendar, now=terminal.now)
+        return synced, ledger.row_counts()["records"], ledger.is_kept
+
+    synced, responses, kept = workspace.with_ledger(work, rebuild=options.rebuild)
     read = (
         f"read {plural(synced.read_files, 'file')} of {synced.files:,}"
         if synced.read_files
@@ -35,7 +47,3 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if synced.problems:
         terminal.say(f"{plural(synced.problems, 'place')} could not be read: `tokentide doctor` lists them")
     return ExitCode.OK if kept else ExitCode.ERROR
-
-
-def _result(ledger: Ledger, synced: Synced) -> tuple[Synced, int, bool]:
-    return synced, ledger.row_counts()["records"], ledger.is_kept

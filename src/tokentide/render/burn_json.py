@@ -21,11 +21,12 @@ def burn_json(burn: Burn) -> dict[str, Json]:
         "last_30_minutes": rate_json(burn.half_hour),
         "last_60_minutes": rate_json(burn.hour),
         "windows": {window: rate_json(rate) for window, rate in burn.windows},
-        "sessions": [_session_json(session) for session in burn.sessions],
+        "sessions": [session_json(session) for session in burn.sessions],
     }
 
 
-def _session_json(session: SessionBurn) -> dict[str, Json]:
+def session_json(session: SessionBurn) -> dict[str, Json]:
+    """One of them."""
     return {
         "source": session.source,
         "session": session.session_id,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limits import AccountLimits, level_of
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.clock import DAY_US
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
+from tokentide.render.forecast_words import LIKELY, SAFE, outlook_words
 from tokentide.render.limit_words import (
     LEVEL_STYLES,
     PLAN_WORDS,
@@ -44,21 +47,22 @@ class LimitsLook:
     now: int
 
 
-def account_lines(limits: AccountLimits, look: LimitsLook) -> Iterator[Text]:
+def account_lines(limits: AccountLimits, look: LimitsLook, forecast: Forecast | None = None) -> Iterator[Text]:
     """The head and the windows of one account."""
     account, profile = limits.account, limits.profile
     named = [words.clean(account.name), plan_name(profile) if profile else "", words.clean(account.organization)]
     yield Text(" · ".join(filter(None, dict.fromkeys(named))), style="bold")
-    yield from window_lines(limits.windows, look)
+    yield from window_lines(limits.windows, look, forecast)
 
 
-def window_lines(windows: Sequence[WindowState], look: LimitsLook) -> Iterator[Text]:
-    """A row a window where there is room, else two, else as many as it has parts."""
+def window_lines(windows: Sequence[WindowState], look: LimitsLook, forecast: Forecast | None = None) -> Iterator[Text]:
+    """A row a window where there is room, else two, else as many as it has parts; below it the odds, if any."""
     titles = [Text(window_title(window.window), "bold") for window in windows]
     sides = [_side(window, look) for window in windows]
     for title in titles:
         title.truncate(max(look.room // 4, LEAST_TITLE), overflow="ellipsis")
     margin = max((title.cell_len for title in titles), default=0) + 2
+    indent = " " * (margin if look.room >= NARROW else 2)
     width = max(map(len, sides), default=0)
     for window, title, side in zip(windows, titles, sides, strict=True):
         title.pad_right(margin - title.cell_len)
@@ -72,7 +76,26 @@ def window_lines(windows: Sequence[WindowState], look: LimitsLook) -> Iterator[T
             yield from [beside] if beside.cell_len <= look.room else [head, Text("  ") + side]
             below = Text(" " * margin) + Text(" · ", style="dim").join(rest)
             is_short = look.room >= NARROW and below.cell_len <= look.room
-            yield from [below] if is_short else [Text("  ") + part for part in rest]
+            yield from [below] if is_short else (row for part in rest for row in _folded(part, look, indent))
+        for part in _expected(window, look, forecast, len(indent)):
+            yield from _folded(part, look, indent)
+
+
+def _folded(text: Text, look: LimitsLook, indent: str) -> Iterator[Text]:
+    """A text of one style in as many rows as it needs, broken between words."""
+    for row in textwrap.wrap(text.plain, max(look.room - len(indent), LEAST_TITLE), break_on_hyphens=False):
+        yield Text(indent) + Text(row, text.style)
+
+
+def _expected(window: WindowState, look: LimitsLook, forecast: Forecast | None, indent: int) -> Iterator[Text]:
+    """The odds of running out before the reset, and when: apart where room lacks, nothing where none are known."""
+    each = forecast.of(window.window) if forecast is not None else None
+    if each is None or each.odds is None or each.odds >= 1 or window.is_over(look.now):
+        return
+    style = "red" if each.odds >= LIKELY else "yellow" if each.odds >= SAFE else "green"
+    text = outlook_words(each, look.calendar, look.now)
+    parts = [text] if indent + len(text) <= look.room else text.split(", ")
+    yield from (Text(part, style=style) for part in parts)
 
 
 def limit_bar(window: WindowState, look: LimitsLook, width: int) -> Text:
@@ -121,7 +144,7 @@ def _reset(window: WindowState, look: LimitsLook) -> Text:
         return Text("" if window.used else "opens with the next request", style="dim")
     local = look.calendar.local(window.resets_at)
     ahead = window.resets_at - look.now
-    today = look.calendar.date_of(look.now) == local.date()
+    today = look.calendar.local(look.now).date() == local.date()
     clock = f"{local:%H:%M}" if today else f"{local:%a %H:%M}" if abs(ahead) < 6 * DAY_US else f"{local:%a %d %b %H:%M}"
     if ahead <= 0:
         return Text(f"reset {clock}, nothing said since; was {percent(window.percent)}", style="dim")

@@ -6,6 +6,7 @@ from tokentide.analytics.overview import Overview
 from tokentide.analytics.reports import Row
 from tokentide.render.block_views import block_json
 from tokentide.render.burn_json import burn_json
+from tokentide.render.forecast_json import forecast_json
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limits_json import account_json
 from tokentide.render.report_json import FORMAT, instant, sums_json
@@ -29,6 +30,7 @@ def overview_json(overview: Overview, thresholds: tuple[int, int, int]) -> str:
                 for stretch in overview.stretches
             },
             "limits": [account_json(limits, thresholds, overview.generated_at) for limits in overview.limits],
+            "forecasts": [forecast_json(forecast) for forecast in overview.forecasts.values()],
             "burn": burn_json(overview.burn),
             "block": block_json(overview.block, None) if overview.block else None,
             "days": [

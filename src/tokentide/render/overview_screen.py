@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tokentide.analytics.block_report import BlockRow
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.overview import Overview
+from tokentide.analytics.overview import Overview, Stretch
 from tokentide.analytics.reports import Row
 from tokentide.render import words
 from tokentide.render.block_lines import block_origin
@@ -19,6 +19,10 @@ from tokentide.render.limits_screen import LimitsLook, account_lines, window_lin
 
 WIDEST = 100
 NARROW = 60
+TINY = 40
+"""Below so many columns a table would have to cut its numbers."""
+LEAST_NAME = 8
+"""Cells of a model's or project's name on any screen."""
 _NAMES = {"today": "Today", "week": "This week", "month": "This month"}
 
 
@@ -34,7 +38,7 @@ def print_overview(
         head,
         Text(""),
         *_limits(overview, LimitsLook(calendar, thresholds, room, overview.generated_at)),
-        _stretches(overview, room),
+        *_stretches(overview, room),
         Text(""),
         *_burn(overview, room),
         *_block(overview, calendar, room),
@@ -49,13 +53,17 @@ def _limits(overview: Overview, look: LimitsLook) -> list[Text]:
     """The official windows; a head an account where there are several."""
     lines: list[Text] = []
     for limits in overview.limits:
-        lines += account_lines(limits, look) if len(overview.limits) > 1 else window_lines(limits.windows, look)
+        forecast = overview.forecasts.get(limits.account.key)
+        is_one = len(overview.limits) == 1
+        lines += window_lines(limits.windows, look, forecast) if is_one else account_lines(limits, look, forecast)
         lines.append(Text(""))
     return lines
 
 
-def _stretches(overview: Overview, room: int) -> Table:
-    """Today, this week, this month."""
+def _stretches(overview: Overview, room: int) -> list[Table | Text]:
+    """Today, this week, this month; a table where it has room."""
+    if room < TINY:
+        return [line for stretch in overview.stretches for line in _tiny_stretch(stretch)]
     table = _plain_table(room)
     for stretch in overview.stretches:
         sums = stretch.row.sums
@@ -67,7 +75,13 @@ def _stretches(overview: Overview, room: int) -> Table:
         if room >= NARROW:
             cells.append(Text(words.plural(sums.responses, "response"), style="dim"))
         table.add_row(*cells)
-    return table
+    return [table]
+
+
+def _tiny_stretch(stretch: Stretch) -> list[Table | Text]:
+    """One of them in two lines."""
+    cost, tokens = words.cost(stretch.row.sums), words.short_tokens(stretch.row.sums.total_tokens)
+    return [Text(_NAMES[stretch.name], style="bold"), Text.assemble("  ", (cost, "bold green"), f"  {tokens} tokens")]
 
 
 def _plain_table(room: int) -> Table:
@@ -109,7 +123,9 @@ def _burn(overview: Overview, room: int) -> list[Text]:
     if room < NARROW:
         return [Text("Now", style="bold"), *(Text(margin + note) for note in (fast, *notes)), Text("")]
     head = Text.assemble(("Now".ljust(len(margin)), "bold"), fast)
-    return [head, Text(margin + "; ".join(notes), style="dim"), Text("")]
+    joined = "; ".join(notes)
+    rows = [joined] if len(margin) + len(joined) <= room else notes
+    return [head, *(Text(margin + row, style="dim") for row in rows), Text("")]
 
 
 def _pace(row: BlockRow, end: str) -> list[str]:
@@ -155,14 +171,14 @@ def _tops(overview: Overview, room: int) -> list[Table | Text]:
 def _ranking(rows: Sequence[Row], names: Mapping[str, str], room: int) -> Table:
     """Names with their cost and a bar."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, max_width=24 if room >= NARROW else 16, overflow="ellipsis")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
+    costs = [words.cost(row.sums) for row in rows]
+    cells = max(map(len, costs))
+    width = 24 if room >= NARROW else 16 if room >= TINY else max(room - cells - 4, LEAST_NAME)
+    table.add_column(no_wrap=True, max_width=width, overflow="ellipsis")
+    table.add_column(justify="right", no_wrap=True, min_width=cells)
     top = max(row.sums.cost for row in rows)
-    for row in rows:
-        table.add_row(
-            Text(f"  {names[row.key]}"),
-            Text(words.cost(row.sums), style="green"),
-            Text(thin_bar(row.sums.cost, top, max(room - 46, 6)), style="blue"),
-        )
+    for row, cost in zip(rows, costs, strict=True):
+        bar_of = Text(thin_bar(row.sums.cost, top, max(room - 46, 6)), style="blue")
+        found = [Text(f"  {names[row.key]}"), Text(cost, style="green"), bar_of]
+        table.add_row(*found[: 3 if room >= TINY else 2])
     return table

@@ -19,6 +19,8 @@ from tokentide.render.limit_words import LEVEL_ANSI, countdown, percent, window_
 
 CONTEXT_THRESHOLDS = (51, 81, 92)
 """Percent of what the context may grow to, from which it is yellow, orange and red; the client warns at 82 itself."""
+EVEN_ODDS = 0.5
+"""From here on a window is rather full than not before its reset."""
 RESET_TOLD_US = DAY_US
 """So long a window is called reset; what it is at later nobody knows."""
 BAR_CELLS = 10
@@ -199,6 +201,18 @@ def _context(line: StatusLine, _thresholds: Thresholds, _now: int) -> Iterator[S
         yield from _one(13, Piece("context", DIM), Piece(f" {percent(line.context_percent)}", style))
 
 
+def _odds(line: StatusLine, _thresholds: Thresholds, now: int) -> Iterator[Segment]:
+    if line.odds is None:
+        return
+    from tokentide.render.forecast_words import odds_words
+
+    style = LEVEL_ANSI[Level.FULL if line.odds.odds >= EVEN_ODDS else Level.RAISED]
+    title = cut(_SHORT.get(line.odds.window) or window_title(line.odds.window), LONGEST_NAME)
+    odds = Piece(odds_words(line.odds.odds), style)
+    wall = Piece(f" {title} full in {countdown(line.odds.hit_at - now)}", DIM)
+    yield Form(11, (odds, wall)), Form(15, (odds, Piece(f" {title} full", DIM)))
+
+
 def _session_cost(line: StatusLine, _thresholds: Thresholds, _now: int) -> Iterator[Segment]:
     if line.session_cost is not None:
         yield from _one(7, Piece(words.money(line.session_cost)), Piece(" session", DIM))
@@ -221,6 +235,7 @@ _MAKERS: dict[str, Callable[[StatusLine, Thresholds, int], Iterator[Segment]]] =
     "week": _week,
     "other_windows": _other_windows,
     "context": _context,
+    "odds": _odds,
     "session_cost": _session_cost,
     "today_cost": _today_cost,
     "burn_rate": _burn_rate,

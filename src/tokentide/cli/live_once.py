@@ -1,0 +1,82 @@
+"""live --once: the page of now, printed or as JSON, with an exit code that says how near a limit is."""
+
+from __future__ import annotations
+
+import argparse
+
+from tokentide.analytics.live import LiveState, Status, build_live, status_of
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.live import ask_of, time_of_day
+from tokentide.cli.terminal import Terminal
+from tokentide.cli.workspace import Workspace
+from tokentide.render.words import clean, duration
+from tokentide.store.sqlite.ledger import Ledger
+from tokentide.sync.engine import Synced
+from tokentide.sync.limits import refresh_limits
+
+PIPED_WIDTH = 80
+EXIT_CODES = {
+    Status.OK: ExitCode.OK,
+    Status.NEAR: ExitCode.NEAR,
+    Status.HIT: ExitCode.HIT,
+    Status.NO_DATA: ExitCode.NO_DATA,
+}
+
+
+def run_once(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print the snapshot; the exit code is documented in docs/reference/exit-codes.md."""
+    terminal = workspace.terminal
+    poll = workspace.settings.account_poll and not options.offline
+
+    def work(ledger: Ledger, synced: Synced) -> LiveState:
+        refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
+        return build_live(ledger, ask_of(options, workspace, ledger), now=terminal.now, problems=synced.problems)
+
+    state = workspace.with_ledger(work)
+    status = status_of(state.accounts, terminal.now)
+    if options.json:
+        from tokentide.render.live_json import live_json
+
+        terminal.write(live_json(state, status, EXIT_CODES[status], workspace.settings.limit_thresholds))
+    else:
+        _print(state, options, workspace)
+    _say_faults(state, options, terminal)
+    return EXIT_CODES[status]
+
+
+def _print(state: LiveState, options: argparse.Namespace, workspace: Workspace) -> None:
+    """The page, in the terminal's own colours unless a theme is asked for."""
+    from tokentide.render.live_look import PALETTES, LiveLook
+    from tokentide.render.live_page import live_page
+    from tokentide.render.live_sections import idle_note
+
+    terminal, settings = workspace.terminal, workspace.settings
+    width = terminal.width(options.width) or PIPED_WIDTH
+    theme = options.theme if options.theme in PALETTES else "classic"
+    is_plain = options.no_color or theme == "none"
+    look = LiveLook(
+        time_of_day(options, workspace),
+        settings.limit_thresholds,
+        width,
+        terminal.now,
+        PALETTES[theme],
+    )
+    console = terminal.console(width, no_color=is_plain)
+    for line in live_page(state, look):
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+    terminal.write("")
+    terminal.write(f"{look.when(state.at)}, {idle_note(state, look)}")
+
+
+def _say_faults(state: LiveState, options: argparse.Namespace, terminal: Terminal) -> None:
+    """Why something is missing."""
+    if options.account and not state.accounts:
+        terminal.say(f"no limits are known of an account that matches {clean(options.account)}")
+    for account in state.accounts:
+        polled = account.limits.polled
+        if polled.fault:
+            wait = f"; next try in {duration(polled.next_at - terminal.now)}" if polled.next_at > terminal.now else ""
+            terminal.say(f"{clean(account.limits.account.name)}: {polled.fault}{wait}")
+    if state.newest_at is None and not state.accounts:
+        terminal.say("`tokentide doctor` tells where transcripts were looked for, `tokentide demo live` shows a sample")

@@ -1,0 +1,202 @@
+"""A table on the screen: filtered, sorted, drawn anew only where something has changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import DataTable
+
+from tokentide.analytics.live_tables import RESPONSES, LiveRow, LiveTable, View
+from tokentide.render.live_look import LiveLook
+from tokentide.render.live_tables import (
+    TITLES,
+    Column,
+    Sortable,
+    cells_of,
+    columns_for,
+    label_key,
+    label_of,
+    label_width,
+    matches,
+)
+
+LABEL = "label"
+ARROWS = {False: "▲", True: "▼"}
+_FIRST = {"project": ("cost", True), "session": ("last", True)}
+"""What a view is sorted by to begin with, and whether the most comes first."""
+
+
+class Rows(DataTable[Text]):
+    """Shows one LiveTable."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
+        Binding("g", "scroll_top", show=False),
+        Binding("G", "scroll_bottom", show=False),
+        Binding("ctrl+d", "page_down", show=False),
+        Binding("ctrl+u", "page_up", show=False),
+        Binding("left,h", "app.turn(-1)", show=False),
+        Binding("right,l", "app.turn(1)", show=False),
+    ]
+
+    class Opened(Message):
+        """A row was chosen that something lies below."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=True)
+        self._table: LiveTable | None = None
+        self._look: LiveLook | None = None
+        self._wish = ""
+        self._order: dict[str, tuple[str, bool]] = {}
+        self._shown: list[tuple[str, tuple[Text, ...]]] = []
+        self._heads: list[tuple[str, str, int]] = []
+        self._below: dict[str, View | None] = {}
+
+    @property
+    def shown_rows(self) -> int:
+        """How many rows the filter leaves."""
+        return len(self._shown)
+
+    def show_table(self, table: LiveTable, look: LiveLook, wish: str) -> None:
+        """Draw what has changed; the cursor stays on its row."""
+        is_other = self._table is None or self._table.view != table.view
+        self._table, self._look, self._wish = table, look, wish
+        columns = columns_for(table, self._room())
+        width = label_width(columns, self._room())
+        heads = self._heads_of(table, columns, width)
+        rows = self._rows_of(table, columns, width, look)
+        if is_other or heads != self._heads or [key for key, _ in rows] != [key for key, _ in self._shown]:
+            self._rebuild(heads, rows, keep=not is_other)
+        else:
+            self._patch(rows)
+        self._heads, self._shown = heads, rows
+        self._below = {row.key: row.below for row in table.rows}
+
+    def clear_table(self) -> None:
+        """Nothing to show until the next table comes."""
+        self.clear(columns=True)
+        self._table, self._shown, self._heads = None, [], []
+
+    def as_text(self) -> str:
+        """The rows that are shown, their cells separated by tabs."""
+        return "\n".join("\t".join(cell.plain.strip() for cell in cells) for _, cells in self._shown)
+
+    def sort_next(self) -> None:
+        """Sort by the next column."""
+        if self._table is not None:
+            names = [name for name, _, _ in self._heads if name != "share"]
+            by, _ = self._sorting(self._table)
+            chosen = names[(names.index(by) + 1) % len(names)] if by in names else names[0]
+            self._sort(chosen, descending=chosen not in (LABEL, "models", "project", "agent"))
+
+    def reverse(self) -> None:
+        """Sort the other way round."""
+        if self._table is not None:
+            by, descending = self._sorting(self._table)
+            self._sort(by, descending=not descending)
+
+    def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
+        """Sort by the column that was clicked; the other way round the second time."""
+        event.stop()
+        if self._table is not None:
+            by, descending = self._sorting(self._table)
+            chosen = str(event.column_key.value)
+            self._sort(chosen, descending=not descending if by == chosen else True)
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Open what lies below the row."""
+        event.stop()
+        self._open(str(event.row_key.value))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the row that was clicked; the toolkit only marks it."""
+        row = event.style.meta.get("row", -1)
+        if 0 <= row < len(self._shown):
+            self._open(self._shown[row][0])
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Choose the columns anew."""
+        if self._table is not None and self._look is not None:
+            self.show_table(self._table, self._look, self._wish)
+
+    def _open(self, key: str) -> None:
+        below = self._below.get(key)
+        if below is not None:
+            self.post_message(self.Opened(below))
+
+    def _room(self) -> int:
+        """Columns, without that of the scroll bar."""
+        return max(self.size.width - 2, 20)
+
+    def _sorting(self, table: LiveTable) -> tuple[str, bool]:
+        """By which column, and whether the most comes first."""
+        return self._order.get(table.view.name) or _FIRST.get(table.view.name, (LABEL, True))
+
+    def _sort(self, by: str, *, descending: bool) -> None:
+        if self._table is not None and self._look is not None:
+            self._order[self._table.view.name] = ("cost" if by == "share" else by, descending)
+            self.show_table(self._table, self._look, self._wish)
+
+    def _heads_of(self, table: LiveTable, columns: list[Column], width: int) -> list[tuple[str, str, int]]:
+        """Name, title and width of each column."""
+        by, descending = self._sorting(table)
+        heads = [(LABEL, TITLES[table.view.name], width), *((each.name, each.title, each.width) for each in columns)]
+        return [(name, f"{title} {ARROWS[descending]}" if name == by else title, cells) for name, title, cells in heads]
+
+    def _rows_of(
+        self, table: LiveTable, columns: list[Column], width: int, look: LiveLook
+    ) -> list[tuple[str, tuple[Text, ...]]]:
+        """The cells of the rows that the filter leaves, in order."""
+        shared = cells_of(table, look)
+        by, descending = self._sorting(table)
+        keys = {column.name: column.key for column in columns}
+
+        def key(row: LiveRow) -> Sortable:
+            return keys[by](row) if by in keys else label_key(table, row)
+
+        left = [row for row in table.rows if matches(row, self._wish)]
+        is_as_read = by == LABEL and table.view.name == RESPONSES and descending
+        ordered = left if is_as_read else sorted(left, key=key, reverse=descending)
+        return [
+            (row.key, (label_of(table, row, shared, width), *(column.cell(row, shared) for column in columns)))
+            for row in ordered
+        ]
+
+    def _rebuild(
+        self, heads: list[tuple[str, str, int]], rows: list[tuple[str, tuple[Text, ...]]], *, keep: bool
+    ) -> None:
+        """All columns and rows anew."""
+        cursor = self._key_at_cursor() if keep else None
+        offset = self.scroll_y
+        with self.app.batch_update():
+            self.clear(columns=True)
+            for name, title, width in heads:
+                is_text = name in (LABEL, "models", "project", "last", "agent", "share")
+                self.add_column(Text(title, justify="left" if is_text else "right"), key=name, width=width)
+            for key, cells in rows:
+                self.add_row(*cells, key=key)
+            keys = [key for key, _ in rows]
+            if cursor in keys:
+                self.move_cursor(row=keys.index(cursor), scroll=False)
+                self.scroll_to(y=offset, animate=False)
+
+    def _patch(self, rows: list[tuple[str, tuple[Text, ...]]]) -> None:
+        """Only the cells that are others."""
+        names = [name for name, _, _ in self._heads]
+        for (key, cells), (_, before) in zip(rows, self._shown, strict=True):
+            for name, cell, old in zip(names, cells, before, strict=True):
+                if cell != old:
+                    self.update_cell(key, name, cell)
+
+    def _key_at_cursor(self) -> str | None:
+        index = self.cursor_row
+        return self._shown[index][0] if 0 <= index < len(self._shown) else None

@@ -1,0 +1,167 @@
+"""The windows of the live view: how full, until when, and with which odds they fill before their reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from tokentide.analytics.forecasting.model import WindowForecast
+from tokentide.analytics.limits import AccountLimits
+from tokentide.analytics.live import NEAR_ODDS, LiveAccount, LiveState
+from tokentide.analytics.windows import STALE_US, WindowState
+from tokentide.model.limits import ESTIMATE
+from tokentide.render import words
+from tokentide.render.charts import EMPTY, FULL
+from tokentide.render.forecast_words import odds_words
+from tokentide.render.limit_words import SOURCE_WORDS, money_of, percent, plan_name, window_title
+from tokentide.render.live_look import NARROW, WIDE, LiveLook, fitted, flowed
+
+MARK = "│"
+"""Stands in a bar where the clock is."""
+LONGEST_TITLE = 16
+PERCENT_CELLS, GAP, LEAST_BAR = 7, 3, 10
+"""Columns of a percentage, of the space between two parts of a row, and of the shortest bar."""
+UNLIKELY = 0.07
+"""Below these odds the time of a hit is not told: it will hardly come."""
+NO_LIMITS = (
+    "No official limits are known here yet.",
+    "tokentide statusline install gets them from Claude Code as you work; tokentide limits asks the account.",
+)
+
+
+def account_title(limits: AccountLimits) -> str:
+    """Whose windows they are: name, plan, organisation."""
+    account, profile = limits.account, limits.profile
+    named = [words.clean(account.name), plan_name(profile) if profile else "", words.clean(account.organization)]
+    return " · ".join(filter(None, dict.fromkeys(named)))
+
+
+def limit_lines(state: LiveState, look: LiveLook) -> list[Text]:
+    """Every account with its windows; where nothing is known, how that comes about."""
+    lines: list[Text] = []
+    for account in state.accounts:
+        lines += _account(account, look)
+    if not any(account.limits.windows for account in state.accounts):
+        lines += flowed([Text(sentence, look.palette.dim) for sentence in NO_LIMITS], look.room)
+    return lines
+
+
+def _account(account: LiveAccount, look: LiveLook) -> Iterator[Text]:
+    """The rows of one account, and why it could not be asked."""
+    windows = account.limits.windows
+    titles = [window_title(window.window) for window in windows]
+    margin = min(max(map(len, titles), default=0), LONGEST_TITLE) + 2
+    seen = [_seen(window, look) for window in windows]
+    is_one = len({each.plain for each in seen}) == 1
+    yield _head(account.limits, seen[0] if is_one else Text(), look)
+    sides = [_sides(window, look, has_pace=look.room >= WIDE) for window in windows]
+    taken = margin + PERCENT_CELLS + max((sum(each.cell_len + GAP for each in side) for side in sides), default=0)
+    bar = min(max(look.room - taken, LEAST_BAR), 30 if look.room >= WIDE else 20)
+    for window, title, side, word in zip(windows, titles, sides, seen, strict=True):
+        parts = [*_expected(window, account.expected(window.window), look), *([] if is_one else [word])]
+        if look.room < NARROW:
+            yield from _narrow(window, title, parts, look)
+        else:
+            head = fitted(title, margin, look.palette.head) + limit_bar(window, look, bar) + _percent(window, look)
+            row = Text(" " * GAP).join([head, *side])
+            yield fitted(row, min(row.cell_len, look.room))
+            yield from flowed(parts, look.room, margin, Text(" · ", look.palette.dim))
+    if account.limits.polled.fault:
+        yield from flowed([Text(words.clean(account.limits.polled.fault), look.palette.raised)], look.room)
+
+
+def _head(limits: AccountLimits, seen: Text, look: LiveLook) -> Text:
+    """Whose windows they are, and at the right who told of them all."""
+    title = Text.assemble((account_title(limits), look.palette.head))
+    gap = look.room - title.cell_len - seen.cell_len
+    return title + Text(" " * gap) + seen if gap >= 2 else fitted(title, look.room)
+
+
+def _narrow(window: WindowState, title: str, parts: list[Text], look: LiveLook) -> Iterator[Text]:
+    """Title and percentage, the bar below them, then one thing a line."""
+    shown = _percent(window, look)
+    yield fitted(title, look.room - shown.cell_len, look.palette.head) + shown
+    yield limit_bar(window, look, look.room)
+    yield from flowed([*_sides(window, look, has_pace=False), *parts], look.room, 0, Text(" · ", look.palette.dim))
+
+
+def limit_bar(window: WindowState, look: LiveLook, width: int) -> Text:
+    """How much is used, with a mark where the clock is; empty where that is not known."""
+    share = 0.0 if window.percent is None or window.is_over(look.now) else window.percent / 100
+    filled = min(max(round(share * width), 1 if share > 0 else 0), width)
+    style = look.level_style(window.percent or 0)
+    elapsed = window.elapsed(look.now)
+    mark = None if elapsed is None else min(int(elapsed * width), width - 1)
+    text = Text.assemble((FULL * filled, style), (EMPTY * (width - filled), look.palette.track))
+    if mark is None:
+        return text
+    return text[:mark] + Text(MARK, "bold") + text[mark + 1 :]
+
+
+def _percent(window: WindowState, look: LiveLook) -> Text:
+    """What is used, of 100; an estimate says so."""
+    if window.is_over(look.now):
+        return Text("  reset", look.palette.dim)
+    if window.percent is None:
+        return Text(" " * 7 if window.used else "      ?", look.palette.dim)
+    about = "~" if window.is_estimate else ""
+    return Text.assemble((f" {about + percent(window.percent):>6}", f"bold {look.level_style(window.percent)}"))
+
+
+def _sides(window: WindowState, look: LiveLook, *, has_pace: bool) -> list[Text]:
+    """Beside the percentage: amounts, how far use is ahead of the clock, and when it resets."""
+    sides: list[Text] = []
+    if window.used:
+        ceiling = f" of {money_of(window.ceiling)}" if window.ceiling else ", no limit"
+        sides.append(Text(f"{money_of(window.used)}{ceiling}"))
+    pace = window.pace(look.now)
+    if has_pace and pace is not None and abs(pace) >= 1:
+        style = look.palette.raised if pace > 0 else look.palette.low
+        sides.append(Text(f"{abs(pace):.0f} {'ahead of' if pace > 0 else 'behind'} clock", style))
+    if window.resets_at is None:
+        return sides if window.used else [*sides, Text("opens with the next request", look.palette.dim)]
+    if window.is_over(look.now):
+        return [*sides, Text(f"reset {look.when(window.resets_at)}, nothing said since", look.palette.dim)]
+    about = "about " if window.is_estimate else ""
+    left = words.duration(window.resets_at - look.now)
+    return [*sides, Text(f"resets {about}{look.when(window.resets_at)}, in {left}")]
+
+
+def _seen(window: WindowState, look: LiveLook) -> Text:
+    """Who said so, and how long ago."""
+    age = look.now - window.observed_at
+    if window.source == ESTIMATE:
+        by = f" by {window.plan}" if window.plan else ""
+        return Text(f"estimate{by}, not official", look.palette.raised)
+    style = look.palette.dim if age < STALE_US else look.palette.raised
+    return Text(f"{SOURCE_WORDS.get(window.source, window.source)}, {words.ago(age)}", style)
+
+
+def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLook) -> Iterator[Text]:
+    """What is expected before the reset; plain pace where there are no odds."""
+    if expected is None or window.is_over(look.now) or window.resets_at is None:
+        return
+    if (window.percent or 0) >= 100:
+        yield Text("used up until the reset", look.palette.full)
+        return
+    if expected.odds is None:
+        yield from _pace(expected, look)
+        return
+    style = look.palette.full if expected.odds >= NEAR_ODDS else look.palette.raised if expected.odds >= 0.2 else ""
+    yield Text(f"{odds_words(expected.odds)} to run out", style or look.palette.low)
+    hits = expected.hits_at
+    if hits is not None and expected.odds >= UNLIKELY:
+        yield Text(f"likely {look.when(hits.likely)} ({look.when(hits.low)}–{look.when(hits.high)})", style)
+    if expected.at_reset is not None:
+        yield Text(f"{percent(expected.at_reset.likely)} at reset")
+
+
+def _pace(expected: WindowForecast, look: LiveLook) -> Iterator[Text]:
+    """Where constant use leads, and why there are no odds."""
+    if expected.pace is not None:
+        hit = expected.pace.hit_at
+        full = f"full {look.when(hit)}" if hit is not None else f"{percent(expected.pace.percent_at_reset)} at reset"
+        yield Text(f"at this pace {full}", look.palette.raised if hit is not None else "")
+    if expected.abstains:
+        yield Text(words.clean(expected.abstains), look.palette.dim)
