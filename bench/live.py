@@ -46,6 +46,8 @@ Bare().run()
 STANDS = b"Burn rate"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+CURVE_STEPS = 10
+"""So often memory is measured beside a writer."""
 
 
 class Screen:
@@ -189,20 +191,22 @@ def beside_a_writer(program: Sequence[str], environ: Mapping[str, str], folder: 
     screen = Screen(program, environ)
     screen.until(STANDS)
     screen.read(5)
-    early, before = screen.resident_mb(), screen.cpu_seconds()
+    curve, before = [screen.resident_mb()], screen.cpu_seconds()
     written = threading.Thread(target=write, args=(folder / "own" / "projects" / "-srv-busy", seconds))
     written.start()
-    screen.read(seconds + 5)
+    for _ in range(CURVE_STEPS):
+        screen.read(seconds / CURVE_STEPS)
+        curve.append(screen.resident_mb())
+    screen.read(5)
     written.join()
     cpu = 100 * (screen.cpu_seconds() - before) / seconds
-    late = screen.resident_mb()
     screen.end()
     lines = sum(path.read_bytes().count(b"\n") for path in (folder / "own").rglob("*.jsonl"))
     held = read_without_sync(folder / "data" / "ledger.sqlite3")
     print(
         f"\nBeside a writer for {seconds:.0f} s: {lines:,} responses written, {held:,} in the ledger by the view alone;"
     )
-    print(f"{cpu:.1f} % of a core, memory {early:.0f} MB at the beginning, {late:.0f} MB at the end.")
+    print(f"{cpu:.1f} % of a core; memory at equal distances, MB: {' '.join(f'{each:.1f}' for each in curve)}.")
 
 
 def write(folder: Path, seconds: float) -> None:

@@ -117,6 +117,12 @@ def test_what_was_not_told_because_of_the_clock_is_told_once_use_is_ahead_of_it(
     assert halves.titles(1) == ["5 hours: 66 % used"]
 
 
+def test_a_percentage_that_is_old_says_so(percent: Stage) -> None:
+    percent.say(0, 97)
+    (alert,) = percent.look(61)
+    assert alert.body.startswith("So it was 1 h 01 min ago; nothing newer is known. It resets 14:00")
+
+
 def test_what_nobody_tells_is_nothing(percent: Stage) -> None:
     percent.say(0, None)
     assert percent.look(0) == ()
@@ -394,7 +400,7 @@ def test_an_hour_far_dearer_than_usual_is_told_once(usual: Stage) -> None:
     usual.spend(7, 1)
     (alert,) = usual.look(8)
     assert alert.title == "Unusual hour: $6.50 since 12:00"
-    assert alert.body.startswith("That is 3 times the usual $2.00 of such an hour.")
+    assert alert.body.startswith("That is 3.2 times the usual $2.00 of such an hour.")
     usual.spend(20, 9)
     assert usual.look(21) == ()
     usual.spend(61, 20)

@@ -13,6 +13,7 @@ from tokentide.analytics.limits import AccountLimits
 from tokentide.analytics.windows import WindowState
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import ACCOUNT, ESTIMATE, EXTRA_USAGE, FIVE_HOUR, SEVEN_DAY, Account, Money, Poll
+from tokentide.render.guard_words import GuardLook, verdict_line
 from tokentide.store.query import CostMode, Filters
 from tokentide.store.sqlite.ledger import Ledger
 
@@ -125,6 +126,17 @@ def test_money_is_no_window_that_fills_unless_asked_for() -> None:
 
 def test_an_estimate_may_be_near_its_end_but_never_used_up() -> None:
     assert judged(window(percent=130.0, source=ESTIMATE)).verdict is Verdict.NEAR
+
+
+def test_what_is_inferred_is_not_told_as_the_vendors_figure() -> None:
+    look = GuardLook(Calendar("UTC"), NOW)
+    stale = window(observed_at=NOW - 30 * MINUTE_US)
+    line = verdict_line(judged(stale, forecasts=(expected(percent=65.1),)), look)
+    assert "5 hours ~65 % used" in line
+    assert line.endswith("40 % by the last reading, 30 min ago")
+    (check,) = judged(stale, forecasts=(expected(percent=40.6),)).windows
+    assert not check.is_inferred
+    assert "5 hours 40 % used" in verdict_line(judged(stale, forecasts=(expected(percent=40.6),)), look)
 
 
 def test_what_was_spent_since_the_reading_counts_but_fills_nothing() -> None:

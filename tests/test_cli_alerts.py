@@ -241,6 +241,34 @@ def test_changes_at_once_are_all_kept(machine: Machine) -> None:
     assert os.listdir(machine.root / "config") == ["alerts.toml"]
 
 
+def test_a_window_that_nobody_knows_is_told(machine: Machine) -> None:
+    assert (
+        "no window is known by the name week: there are five_hour,"
+        in machine.call("alerts", "add", "percent", "50", "--window", "week")[2]
+    )
+    for window in ("five_hour", "Five_Hour", "seven_day*", "seven_day_new", "*", "s*d", "extra_usage"):
+        assert machine.call("alerts", "add", "percent", "50", "--window", window)[2] == ""
+
+
+def test_bounds_are_shown_as_they_were_set(machine: Machine) -> None:
+    said = machine.call("alerts", "add", "percent", "99.5", "80")[1]
+    assert said.startswith("added percent: 80 %, 99.5 % of any window")
+    assert "from 65 % on" in machine.call("alerts", "add", "odds", "0.65")[1]
+    assert "from 3 in 10 on" in machine.call("alerts", "add", "odds", "0.3")[1]
+    assert "from 100 % on" in machine.call("alerts", "add", "odds", "1")[1]
+
+
+def test_history_says_over_only_of_what_was_over_and_when(quiet_desk: Machine) -> None:
+    say(quiet_desk, 85)
+    quiet_desk.call("alerts", "check", "--offline")
+    say(quiet_desk, 97, at="2026-03-12T12:10:00Z")
+    quiet_desk.call("alerts", "check", "--offline", now="2026-03-12T12:10:00Z")
+    assert "over after" not in quiet_desk.call("alerts", "history", now="2026-03-12T12:11:00Z")[1]
+    quiet_desk.call("alerts", "check", "--offline", now="2026-03-13T12:10:00Z")
+    told = quiet_desk.call("alerts", "history", now="2026-03-13T12:11:00Z")[1]
+    assert [line.partition("; ")[2] for line in told.splitlines()[-4:]] == ["", "over after 1 h 50 min", "", ""]
+
+
 def test_a_program_that_is_not_there_and_names_with_spaces_are_told(machine: Machine) -> None:
     machine.home.mkdir(exist_ok=True)
     (machine.home / "notify.sh").write_text("#!/bin/sh\n")
@@ -348,6 +376,16 @@ def test_a_channel_that_fails_is_said_noted_and_tells_the_exit_code(quiet_desk: 
     raised = listed(quiet_desk)["raised"][-1]
     assert raised["deliveries"] == {"command": "it could not be run: No such file or directory"}
     assert "percent: command: it could not be run" in quiet_desk.call("alerts", "history")[1]
+
+
+def test_the_gravest_is_listed_first_and_check_fills_its_width(quiet_desk: Machine) -> None:
+    say(quiet_desk, 97)
+    say(quiet_desk, 85, account=BOB, at="2026-03-12T12:01:00Z")
+    _, out, _ = quiet_desk.call("alerts", "check", "--offline", "--width", "40", now="2026-03-12T12:01:00Z")
+    assert max(map(len, out.split("\n"))) <= 40
+    assert out.startswith("  ● ada@")
+    assert "\n    percent, 12:01\n" in out
+    assert [alert["severity"] for alert in listed(quiet_desk)["raised"]] == ["critical", "warning"]
 
 
 def test_what_is_raised_is_shown_until_it_is_over(quiet_desk: Machine) -> None:

@@ -656,7 +656,7 @@ def test_the_sample_has_limits_and_asks_nobody(subscriber: Machine, api: Account
     assert (account["name"], account["plan"]) == ("sam@example.com", "Max 5x")
     assert [(window["percent"], window["source"]) for window in account["windows"]] == [
         (62, "statusline"),
-        (47, "statusline"),
+        (48, "statusline"),
         (84, "statusline"),
     ]
     assert "sample data, made up" in err

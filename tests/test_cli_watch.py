@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -371,6 +371,23 @@ def test_a_disk_that_takes_nothing_tells_an_alert_once_and_not_each_minute(
         remount(machine.ledger.parent, "rw")
         assert runner.round(NOW_US + 30 * MINUTE_US)
         assert len(told(saved)) <= 2
+
+
+def test_it_begins_on_a_full_disk_too(machine: Machine) -> None:
+    tell(machine)
+    with small_disk(machine.ledger.parent, "2m"):
+        push(machine, pushed(42))
+        with (machine.ledger.parent / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while filler.write(bytes(1024)):
+                pass
+        with running(machine) as process:
+            wait_for(lambda: machine.run("watch", "status").returncode == 0)
+            assert machine.run("watch", "status").stdout.splitlines()[0] == "running"
+            assert json.loads(machine.run("watch", "status", "--json").stdout)["pid"] is None
+            process.terminate()
+            assert process.wait(timeout=20) == 0
+        assert "watching" in said(machine)
+        assert "Traceback" not in said(machine)
 
 
 def test_a_clock_that_is_set_back_and_forth_harms_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Collection
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,23 @@ def test_a_warm_report_loads_only_what_it_needs(warm: dict[str, str]) -> None:
 def test_help_of_the_whole_program_loads_no_command() -> None:
     loaded = loaded_by("from tokentide.cli.main import main; main(['--help'])")
     assert not {name for name in loaded if name.startswith("tokentide.analytics")}
+
+
+def imports_of(path: Path, modules: Collection[str]) -> set[str]:
+    """The modules of ours that a file imports, also inside of functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & set(modules)) or ({node.module} & set(modules))
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    paths = {".".join(path.relative_to(SOURCE.parent).with_suffix("").parts): path for path in SOURCE.rglob("*.py")}
+    graph = {name.removesuffix(".__init__"): imports_of(path, paths) for name, path in paths.items()}
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()  # raises CycleError, which names the modules
 
 
 def test_the_root_exports_its_version_only() -> None:

@@ -12,7 +12,6 @@ from textual.widgets import Input
 from tests.conftest import Machine, usage_line
 from tests.live_stage import NOW, QUIET_RULES, Stage, prepare, text_of, until
 from tokentide.analytics.live_tables import VIEWS
-from tokentide.clock import MINUTE_US
 from tokentide.live import errands
 from tokentide.live.app import LiveApp
 from tokentide.live.rows import Rows
@@ -215,8 +214,9 @@ def test_a_new_line_is_on_the_screen_within_a_second(stage: Stage) -> None:
 def test_what_another_process_writes_is_shown(stage: Stage) -> None:
     async def play(app: LiveApp, pilot: Pilot[int]) -> None:
         assert "91 %" not in text_of(app)
+        assert app.state is not None
+        resets_at = app.state.windows[0].resets_at
         with Ledger.open(str(stage.machine.ledger)) as ledger:
-            resets_at = NOW + 100 * MINUTE_US
             ledger.limits.take([ACCOUNT], [LimitReading(ACCOUNT.key, FIVE_HOUR, STATUSLINE, NOW, 91.0, resets_at)])
         await until(pilot, lambda: "91 %" in text_of(app))
 

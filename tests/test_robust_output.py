@@ -154,6 +154,16 @@ def test_the_main_screen_cuts_no_number(busy: Machine, width: int) -> None:
     assert not re.search(r"\$[\d,.]*…|[\d.]+[KM]?…", out)
 
 
+def test_a_rate_without_a_price_is_not_called_nothing(machine: Machine) -> None:
+    unpriced = (usage_line(f"m{n}", f"r{n}", at=f"2026-03-12T11:{n}:00Z", model="unheard-of") for n in (20, 50))
+    machine.write("-p/s.jsonl", *unpriced)
+    out = machine.call("overview", "--width", "100")[1]
+    assert "Now        ? an hour, 5 tokens a minute" in out
+    assert "the last half hour at ? an hour" in out
+    machine.write("-p/t.jsonl", usage_line("p", "p", at="2026-03-12T11:55:00Z", output_tokens=200_000))
+    assert "Now        $3.00 + ? an hour" in machine.call("overview", "--width", "100")[1]
+
+
 def _check_dropped(out: str, err: str, width: int) -> None:
     """Every column is either there or said to be missing; what is there fits, unless only what must stay is left."""
     head = out.splitlines()[0]

@@ -26,6 +26,8 @@ NEAR_PERCENT = 80.0
 NEAR_ODDS = 0.5
 ALMOST_FULL = FULL - 0.5
 """As far as an inference of ours may take a window."""
+ROUNDING_POINTS = 1.0
+"""The vendor tells whole percentages."""
 STRETCH_US = 5 * MINUTE_US
 """What a prompt sets off usually lasts about so long."""
 USUAL_DAYS = 14
@@ -97,7 +99,9 @@ class WindowCheck:
 
     window: str
     percent: float
-    """Used now, of 100; 0 for one that is not open."""
+    """Used now, of 100, with what was spent since the last reading; 0 for one that is not open."""
+    said: float
+    """What the last reading said; 0 for one that is not open."""
     resets_at: int | None
     """µs UTC; None where it is not open."""
     observed_at: int
@@ -114,6 +118,11 @@ class WindowCheck:
     def left(self) -> float:
         """Percent that is left; never below 0."""
         return max(FULL - self.percent, 0.0)
+
+    @property
+    def is_inferred(self) -> bool:
+        """True where more was spent since the last reading than its rounding may hide."""
+        return self.percent - self.said >= ROUNDING_POINTS
 
     @property
     def verdict(self) -> Verdict:
@@ -214,6 +223,7 @@ class _Judge:
         bare = WindowCheck(
             window=state.window,
             percent=0.0 if is_closed else _used(state, expected),
+            said=0.0 if is_closed else state.percent or 0.0,
             resets_at=None if is_closed else state.resets_at,
             observed_at=state.observed_at,
             odds=expected.odds if expected else None,

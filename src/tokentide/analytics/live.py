@@ -138,7 +138,7 @@ def build_live(ledger: Ledger, ask: LiveAsk, *, now: int, problems: int = 0) -> 
 
 def live_accounts(ledger: Ledger, ask: LiveAsk, *, now: int, expect: bool = True) -> tuple[LiveAccount, ...]:
     """The accounts that are asked for, the one seen last first; without `expect` no forecast is made."""
-    found = (each for each in read_limits(ledger, now=now, wish=ask.wish) if _is_wanted(each, ask.account))
+    found = (each for each in read_limits(ledger, now=now, wish=ask.wish) if each.account.matches(ask.account))
     return tuple(
         LiveAccount(limits, latest_forecast(ledger, limits, ask.calendar, now=now) if expect else None)
         for limits in found
@@ -181,10 +181,6 @@ def spent_in(ledger: Ledger, ask: LiveAsk, grain: str, now: int) -> Spent:
 
 def _spent(ledger: Ledger, ask: LiveAsk, now: int) -> Iterable[Spent]:
     return (spent_in(ledger, ask, grain, now) for grain in ("day", "week", "month"))
-
-
-def _is_wanted(limits: AccountLimits, wish: str) -> bool:
-    return wish.lower() in " ".join(limits.account).lower()
 
 
 def _by_cost(found: dict[str, Sums]) -> tuple[tuple[str, Sums], ...]:

@@ -23,7 +23,6 @@ from tokentide.render.alert_words import AlertLook
 from tokentide.render.words import clean, duration
 from tokentide.store.sqlite.ledger import Ledger
 
-PIPED_WIDTH = 80
 ACTIONS = ("list", "add", "remove", "test", "history", "snooze", "quiet", "check")
 SHOWN_DAYS = 40
 """No window stays raised for longer."""
@@ -147,6 +146,7 @@ def _list(options: argparse.Namespace, workspace: Workspace) -> int:
     past, snoozes = found
     calendar = calendar_of(options, workspace)
     raised = [alert for alert in past if not alert.cleared_at and not has_ended(alert, calendar, terminal.now)]
+    raised.sort(key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
     addresses = {channel.name: shown_address(channel) for channel in rules.channels}
     if options.json:
         from tokentide.render.alerts_json import alerts_json
@@ -156,7 +156,7 @@ def _list(options: argparse.Namespace, workspace: Workspace) -> int:
     from tokentide.render.alerts_screen import AlertsShown, alerts_lines
 
     shown = AlertsShown(rules, raised, snoozes, addresses)
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     for line in alerts_lines(shown, AlertLook(calendar, terminal.now), width):
         console.print(line, soft_wrap=True)
@@ -198,7 +198,7 @@ def _history(options: argparse.Namespace, workspace: Workspace) -> int:
         return ExitCode.OK
     from tokentide.render.alerts_screen import history_lines
 
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     for line in history_lines(told, AlertLook(calendar_of(options, workspace), terminal.now), width):
         console.print(line, soft_wrap=True)
@@ -285,11 +285,12 @@ def _check(options: argparse.Namespace, workspace: Workspace) -> int:
         return deliver(new, rules, ledger, terminal.environ, now=terminal.now)
 
     told = workspace.with_ledger(work)
-    _show_told(told, options, terminal)
+    _show_told(told, options, workspace)
     return ExitCode.ERROR if any(map(_is_lost, told)) else ExitCode.OK
 
 
-def _show_told(told: Sequence[Alert], options: argparse.Namespace, terminal: Terminal) -> None:
+def _show_told(told: Sequence[Alert], options: argparse.Namespace, workspace: Workspace) -> None:
+    terminal = workspace.terminal
     if options.json:
         from tokentide.render.alerts_json import history_json
 
@@ -297,11 +298,27 @@ def _show_told(told: Sequence[Alert], options: argparse.Namespace, terminal: Ter
         return
     if not told and terminal.err.isatty():
         terminal.say("nothing new to tell; `tokentide alerts` shows what is raised")
-    for alert in told:
-        terminal.write(f"{alert.severity}: {clean(alert.title)}. {clean(alert.body)}")
+    _write_told(told, options, workspace)
     faults = dict.fromkeys(each for alert in told for each in alert.deliveries.items() if each[1])
     for name, fault in faults:
         terminal.say(f"{clean(name)}: {clean(fault)}")
+
+
+def _write_told(told: Sequence[Alert], options: argparse.Namespace, workspace: Workspace) -> None:
+    """As the list shows them, on a terminal; else a line each, for mails and logs."""
+    terminal = workspace.terminal
+    width = terminal.width(options.width)
+    if width is None:
+        for alert in told:
+            terminal.write(f"{alert.severity}: {clean(alert.title)}. {clean(alert.body)}")
+        return
+    from tokentide.render.alerts_screen import alert_lines
+
+    console = terminal.console(width, no_color=options.no_color)
+    look = AlertLook(calendar_of(options, workspace), terminal.now)
+    for alert in told:
+        for line in alert_lines(alert, look, width):
+            console.print(line, soft_wrap=True)
 
 
 def _is_lost(alert: Alert) -> bool:

@@ -12,6 +12,7 @@ from tokentide import locations
 from tokentide.alerts.defaults import DEFAULT_CHANNELS, DEFAULT_RULES
 from tokentide.alerts.rule_editor import Value, alone, appended, save, with_key, without
 from tokentide.alerts.rule_file import read_rule_file, rules_from
+from tokentide.cli.alerts_advice import look_at_channel, look_at_window
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import SettingsError, UsageError
@@ -69,6 +70,8 @@ def _add(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
 
     rule = _new_rule(book, entry, terminal)
     save(book.path, appended(book.text, "rule", entry, book.path))
+    if options.window:
+        look_at_window(options.window, terminal)
     instead = " (in place of the default)" if any(each.is_default for each in book.rules.of(kind)) else ""
     terminal.write(f"added {clean(rule.name)}: {rule_words(rule)}{instead}")
     return ExitCode.OK
@@ -156,7 +159,7 @@ def _add_channel(options: argparse.Namespace, terminal: Terminal, book: Book, wo
     if any(_leads_the_same_way(channel, each) for each in book.rules.channels):
         terminal.write("there is a channel like that already, nothing was changed; `tokentide alerts` shows it")
         return ExitCode.OK
-    _look_at_address(channel, terminal)
+    look_at_channel(channel, terminal)
     save(book.path, appended(book.text, "channel", entry, book.path))
     test = f"; `tokentide alerts test {shlex.quote(clean(channel.name))}` sends a sample"
     terminal.write(f"added the channel {clean(channel.name)}{test if channel.kind in SENT_KINDS else ''}")
@@ -204,34 +207,6 @@ def _named(entry: Entry, rules: AlertRules) -> Entry:
 def _leads_the_same_way(new: Channel, old: Channel) -> bool:
     urls = [channel.url.reveal() if channel.url else channel.origin for channel in (new, old)]
     return (new.kind, new.command, urls[0]) == (old.kind, old.command, urls[1]) and old.enabled and not old.is_default
-
-
-def _look_at_address(channel: Channel, terminal: Terminal) -> None:
-    """Say what would keep a message from going there. Raises UsageError for an address that nobody understands."""
-    from tokentide.alerts.delivery.apprise_channel import INSTALL, service_for
-    from tokentide.alerts.delivery.faults import DeliveryError
-
-    if channel.kind == alerts.COMMAND:
-        _look_at_program(channel.command[0], terminal)
-    if channel.kind != alerts.APPRISE:
-        return
-    if channel.url is None:
-        if channel.origin.startswith("$"):
-            terminal.say(f"{clean(channel.origin)} is not set here now: it has to be where alerts are sent from")
-        return
-    try:
-        service_for(channel.url)
-    except DeliveryError as error:
-        if str(error) != INSTALL:
-            raise UsageError(str(error)) from None
-        terminal.say(str(error))
-
-
-def _look_at_program(program: str, terminal: Terminal) -> None:
-    from tokentide.alerts.delivery.command import can_run
-
-    if not can_run(program, terminal.environ):
-        terminal.say(f"{clean(program)} is no program here: it is run in your home folder, so give its whole path")
 
 
 def _remove(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:

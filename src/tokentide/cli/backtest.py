@@ -7,7 +7,7 @@ import argparse
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.backtest_report import Backtest, run_backtest
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.forecast import PIPED_WIDTH, is_wanted, say_nothing_known
+from tokentide.cli.official import say_unknown
 from tokentide.cli.patience import waiting
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
@@ -15,6 +15,7 @@ from tokentide.model.limits import Account
 from tokentide.render.words import clean
 from tokentide.store.sqlite.ledger import Ledger
 
+NOTHING_KNOWN = "no limits and no usage are known here yet, so there is nothing to replay"
 EVERY = 10
 """After so many instants the progress is shown anew."""
 
@@ -22,10 +23,10 @@ EVERY = 10
 def backtest(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> ExitCode:
     """Replay every account that is wanted; exit code 5 where none has anything to replay."""
     terminal = workspace.terminal
-    accounts = [account for account in _accounts(ledger) if is_wanted(account, options.account)]
+    accounts = [account for account in _accounts(ledger) if account.matches(options.account)]
     found = [_replayed(ledger, account, options.days, terminal, calendar) for account in accounts]
     if not found:
-        say_nothing_known(terminal, options.account)
+        say_unknown(terminal, options.account, NOTHING_KNOWN)
         return ExitCode.NO_DATA
     if options.json:
         from tokentide.render.backtest_json import backtests_json
@@ -56,7 +57,7 @@ def _replayed(ledger: Ledger, account: Account, days: int, terminal: Terminal, c
 def _show(found: list[Backtest], options: argparse.Namespace, terminal: Terminal) -> None:
     from tokentide.render.backtest_screen import backtest_lines
 
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     for index, each in enumerate(found):
         if index:

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.patience import waiting
+from tokentide.cli.official import ask_accounts, say_faults, say_unknown
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.render.words import clean, duration
 
 if TYPE_CHECKING:
     from tokentide.analytics.calendar import Calendar
     from tokentide.analytics.forecasting.model import Forecast
-    from tokentide.analytics.limits import AccountLimits
-    from tokentide.model.limits import Account
     from tokentide.store.sqlite.ledger import Ledger
 
-PIPED_WIDTH = 80
 BACKTEST_DAYS = 60
+NOTHING_KNOWN = "no limits are known here yet, so there is nothing to forecast; API keys have none"
 MOST_DAYS = 3660
 
 
@@ -60,29 +57,21 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return workspace.with_ledger(work)
 
 
-def is_wanted(account: Account, wish: str) -> bool:
-    """True where the account's name, organisation or key contains what was asked for."""
-    return wish.lower() in " ".join(account).lower()
-
-
 def _forecast(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> ExitCode:
     from tokentide.analytics.forecasting.latest import latest_forecast
     from tokentide.analytics.limits import read_limits
-    from tokentide.sync.limits import refresh_limits
 
-    terminal, settings = workspace.terminal, workspace.settings
-    poll = settings.account_poll and not options.offline
-    with waiting(terminal, "asking the account …", is_shown=poll):
-        refresh_limits(ledger, settings, terminal.environ, now=terminal.now, poll=poll)
-    wish = shared.plan_wish(options, settings, terminal.environ)
-    every = read_limits(ledger, now=terminal.now, wish=wish)
-    found = [limits for limits in every if limits.windows and is_wanted(limits.account, options.account)]
+    terminal = workspace.terminal
+    ask_accounts(ledger, workspace, offline=options.offline)
+    wish = shared.plan_wish(options, workspace.settings, terminal.environ)
+    every = [each for each in read_limits(ledger, now=terminal.now, wish=wish) if each.account.matches(options.account)]
+    found = [limits for limits in every if limits.windows]
     forecasts = [latest_forecast(ledger, limits, calendar, now=terminal.now) for limits in found]
     _show(forecasts, options, workspace, calendar)
-    _say_faults(every, options, terminal)
+    say_faults(every, terminal)
     if forecasts:
         return ExitCode.OK
-    say_nothing_known(terminal, options.account)
+    say_unknown(terminal, options.account, NOTHING_KNOWN)
     return ExitCode.NO_DATA
 
 
@@ -96,7 +85,7 @@ def _show(forecasts: list[Forecast], options: argparse.Namespace, workspace: Wor
     from tokentide.render.forecast_screen import forecast_lines
     from tokentide.render.limits_screen import LimitsLook
 
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     look = LimitsLook(calendar, workspace.settings.limit_thresholds, width, terminal.now)
     for index, forecast in enumerate(forecasts):
@@ -104,25 +93,6 @@ def _show(forecasts: list[Forecast], options: argparse.Namespace, workspace: Wor
             terminal.write("")
         for line in forecast_lines(forecast, look):
             console.print(line, soft_wrap=True)
-
-
-def say_nothing_known(terminal: Terminal, wish: str) -> None:
-    """What to do where no window is known."""
-    if wish:
-        terminal.say(f"no limits are known of an account that matches {clean(wish)}")
-        return
-    terminal.say("no limits are known here yet, so there is nothing to forecast; API keys have none")
-    terminal.say("`tokentide statusline install` gets them from Claude Code as you work, without asking anybody;")
-    terminal.say("logged in with `claude`, this command asks the account itself")
-
-
-def _say_faults(found: tuple[AccountLimits, ...], options: argparse.Namespace, terminal: Terminal) -> None:
-    """Why an account was not asked, or did not answer."""
-    for limits in found:
-        polled = limits.polled
-        if polled.fault and is_wanted(limits.account, options.account):
-            wait = f"; next try in {duration(polled.next_at - terminal.now)}" if polled.next_at > terminal.now else ""
-            terminal.say(f"{clean(limits.account.name)}: {polled.fault}{wait}")
 
 
 def _days(text: str) -> int:

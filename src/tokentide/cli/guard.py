@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from tokentide.analytics.guard import NEAR_ODDS, Guarded, Verdict, Wish, guard_account, recent_forecast
+from tokentide.analytics.guard import NEAR_ODDS, Guarded, Verdict, Wish
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.guard_verdict import HOOK_ODDS, judge
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
 from tokentide.render.guard_words import GuardLook, verdict_line
 
 if TYPE_CHECKING:
-    from tokentide.analytics.limits import AccountLimits
     from tokentide.store.sqlite.ledger import Ledger
 
 ACTIONS = ("install", "uninstall", "status", "snooze", "hook")
-HOOK_ODDS = 0.8
-"""A prompt is warned of later than a script: it is one step, not a whole job."""
 _CODES = {Verdict.GO: ExitCode.OK, Verdict.NEAR: ExitCode.NEAR, Verdict.FULL: ExitCode.HIT, None: ExitCode.NO_DATA}
 _HIGHEST_USD = 10**6
 _EXAMPLES = """examples:
@@ -136,38 +133,6 @@ def _judged(ledger: Ledger, workspace: Workspace, options: argparse.Namespace, w
     poll = options.refresh and settings.account_poll
     refresh_limits(ledger, settings, terminal.environ, now=terminal.now, poll=poll)
     return judge(ledger, workspace, options, wish, folder="", is_quick=False)
-
-
-def judge(
-    ledger: Ledger, workspace: Workspace, options: argparse.Namespace, wish: Wish, *, folder: str, is_quick: bool
-) -> Guarded | None:
-    """The verdict on an account: the one named, else the one logged in to a folder, the usual one if that is empty.
-
-    A quick one may rest on a forecast that is some minutes old.
-    """
-    from tokentide.analytics.forecasting.latest import latest_forecast
-    from tokentide.analytics.limits import read_limits
-
-    terminal, settings = workspace.terminal, workspace.settings
-    plan = shared.plan_wish(options, settings, terminal.environ)
-    limits = _chosen(read_limits(ledger, now=terminal.now, wish=plan), options.account, folder, terminal)
-    if limits is None:
-        return None
-    foresee = recent_forecast if is_quick else latest_forecast
-    forecast = foresee(ledger, limits, shared.calendar_of(options, settings), now=terminal.now)
-    return guard_account(ledger, limits, forecast, wish, now=terminal.now)
-
-
-def _chosen(found: Sequence[AccountLimits], name: str, folder: str, terminal: Terminal) -> AccountLimits | None:
-    """The account meant; without a name, and with nobody logged in, the one seen last."""
-    from tokentide.sources.claude_code.account import account_in
-    from tokentide.sources.claude_code.paths import find_roots, home_of
-
-    if name:
-        return next((each for each in found if name.lower() in " ".join(each.account).lower()), None)
-    present = account_in(folder or find_roots(terminal.environ)[0].path, home_of(terminal.environ))
-    known = next((each for each in found if each.account.key == present.key), None)
-    return known or next(iter(found), None)
 
 
 def _nobody(wish: str) -> str:

@@ -21,8 +21,8 @@ from tokentide import locations
 from tokentide.analytics.guard import Guarded, Wish
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.guard import HOOK_ODDS, judge
 from tokentide.cli.guard_state import GuardState, SessionNote, Told, read_state, write_state
+from tokentide.cli.guard_verdict import HOOK_ODDS, judge
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import HOUR_US

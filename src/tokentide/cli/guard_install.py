@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.guard import HOOK_ODDS
 from tokentide.cli.guard_state import read_state, state_path, write_state
+from tokentide.cli.guard_verdict import HOOK_ODDS
 from tokentide.cli.program import OwnCall, find_own, lasting_command
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace

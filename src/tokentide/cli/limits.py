@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.latest import latest_forecasts
@@ -13,16 +12,15 @@ from tokentide.analytics.limit_history import limit_histories
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.official import ask_accounts, say_faults, say_unknown
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import DAY_US
 from tokentide.model.limits import Account
-from tokentide.render.words import clean, duration
 from tokentide.store.sqlite.ledger import Ledger
-from tokentide.sync.limits import refresh_limits
 
-PIPED_WIDTH = 80
 HISTORY_DAYS = 7
+NOTHING_KNOWN = "no official limits are known here yet; subscriptions have them, API keys do not"
 MOST_DAYS = 3660
 
 
@@ -67,40 +65,20 @@ def _once(options: argparse.Namespace, terminal: Terminal) -> int:
     calendar = shared.calendar_of(options, workspace.settings)
 
     def work(ledger: Ledger, _synced: object) -> ExitCode:
-        poll = workspace.settings.account_poll and not options.offline
-        with _patience(terminal, is_shown=poll and options.watch is None):
-            refresh_limits(ledger, workspace.settings, terminal.environ, now=terminal.now, poll=poll)
+        ask_accounts(ledger, workspace, offline=options.offline, is_told=options.watch is None)
         wish = shared.plan_wish(options, workspace.settings, terminal.environ)
         every = read_limits(ledger, now=terminal.now, wish=wish)
-        found = [limits for limits in every if _is_wanted(limits.account, options)]
+        found = [limits for limits in every if limits.account.matches(options.account)]
         if options.history:
-            known = [account for account in ledger.limits.accounts() if _is_wanted(account, options)]
+            known = [account for account in ledger.limits.accounts() if account.matches(options.account)]
             _show_history(ledger, known, options, workspace, calendar)
         else:
             forecasts = latest_forecasts(ledger, found, calendar, now=terminal.now)
             _show(found, forecasts, options, workspace, calendar)
-        _say_faults(found, terminal)
+        say_faults(found, terminal)
         return _verdict(found, options.fail_above, terminal)
 
     return workspace.with_ledger(work)
-
-
-@contextmanager
-def _patience(terminal: Terminal, *, is_shown: bool) -> Iterator[None]:
-    """Say on the terminal what takes its time, for as long as it does."""
-    is_shown = is_shown and terminal.err.isatty() and terminal.environ.get("TERM") != "dumb"
-    terminal.err.write("asking the account …" if is_shown else "")
-    terminal.err.flush()
-    try:
-        yield
-    finally:
-        terminal.err.write("\r\x1b[K" if is_shown else "")
-
-
-def _is_wanted(account: Account, options: argparse.Namespace) -> bool:
-    """True where the account's name, organisation or key contains what was asked for."""
-    wish: str = options.account
-    return wish.lower() in " ".join(account).lower()
 
 
 def _show(
@@ -118,7 +96,7 @@ def _show(
         return
     from tokentide.render.limits_screen import LimitsLook, account_lines
 
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     look = LimitsLook(calendar, thresholds, width, terminal.now)
     for index, limits in enumerate(found):
@@ -127,7 +105,7 @@ def _show(
         for line in account_lines(limits, look, forecasts.get(limits.account.key)):
             console.print(line, soft_wrap=True)
     if not any(limits.windows for limits in found):
-        _say_empty(terminal, options.account)
+        say_unknown(terminal, options.account, NOTHING_KNOWN)
     elif all(window.is_estimate and window.percent is None for limits in found for window in limits.windows):
         _say_unmeasured(terminal, options.plan or workspace.settings.plan)
 
@@ -145,7 +123,7 @@ def _show_history(
     from tokentide.render.limits_chart import history_lines
     from tokentide.render.limits_screen import LimitsLook
 
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
     look = LimitsLook(calendar, workspace.settings.limit_thresholds, width, terminal.now)
     for history in histories:
@@ -153,17 +131,7 @@ def _show_history(
             console.print(line, soft_wrap=True)
         terminal.write("")
     if not histories:
-        _say_empty(terminal, options.account)
-
-
-def _say_empty(terminal: Terminal, wish: str) -> None:
-    """What to do where no window is known."""
-    if wish:
-        terminal.say(f"no limits are known of an account that matches {clean(wish)}")
-        return
-    terminal.say("no official limits are known here yet; subscriptions have them, API keys do not")
-    terminal.say("`tokentide statusline install` gets them from Claude Code as you work, without asking anybody;")
-    terminal.say("logged in with `claude`, this command asks the account itself")
+        say_unknown(terminal, options.account, NOTHING_KNOWN)
 
 
 def _say_unmeasured(terminal: Terminal, plan: str) -> None:
@@ -171,15 +139,6 @@ def _say_unmeasured(terminal: Terminal, plan: str) -> None:
     if plan.startswith("custom"):
         terminal.say(f"`--plan {plan}` needs three of your own blocks, of the last 30 days and ended")
     terminal.say("how full it is nobody tells: `tokentide statusline install` brings it, `--plan max5` estimates it")
-
-
-def _say_faults(found: list[AccountLimits], terminal: Terminal) -> None:
-    """Why an account was not asked, or did not answer."""
-    for limits in found:
-        polled = limits.polled
-        if polled.fault:
-            wait = f"; next try in {duration(polled.next_at - terminal.now)}" if polled.next_at > terminal.now else ""
-            terminal.say(f"{clean(limits.account.name)}: {polled.fault}{wait}")
 
 
 def _verdict(found: list[AccountLimits], bound: float | None, terminal: Terminal) -> ExitCode:

@@ -7,7 +7,7 @@ import argparse
 from tokentide import clock
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.lasting import stay
-from tokentide.cli.live import VIEW_NAMES, ask_of, time_of_day
+from tokentide.cli.live_wishes import VIEW_NAMES, ask_of, time_of_day
 from tokentide.cli.options import calendar_of
 from tokentide.cli.terminal_background import has_light_background
 from tokentide.cli.workspace import Workspace

@@ -10,7 +10,7 @@ from tokentide import clock, locations
 from tokentide.analytics.live_brief import Brief
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.lasting import stay
-from tokentide.cli.live import ask_of, time_of_day
+from tokentide.cli.live_wishes import ask_of, time_of_day
 from tokentide.cli.terminal import FALLBACK_WIDTH, Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import TokentideError

@@ -6,15 +6,15 @@ import argparse
 
 from tokentide.analytics.live import LiveState, Status, build_live, status_of
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.live import ask_of, time_of_day
+from tokentide.cli.live_wishes import ask_of, time_of_day
+from tokentide.cli.official import say_faults
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.render.words import clean, duration
+from tokentide.render.words import clean
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
 from tokentide.sync.limits import refresh_limits
 
-PIPED_WIDTH = 80
 EXIT_CODES = {
     Status.OK: ExitCode.OK,
     Status.NEAR: ExitCode.NEAR,
@@ -51,7 +51,7 @@ def _print(state: LiveState, options: argparse.Namespace, workspace: Workspace) 
     from tokentide.render.live_sections import idle_note
 
     terminal, settings = workspace.terminal, workspace.settings
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     theme = options.theme if options.theme in PALETTES else "classic"
     is_plain = options.no_color or theme == "none"
     look = LiveLook(
@@ -73,10 +73,6 @@ def _say_faults(state: LiveState, options: argparse.Namespace, terminal: Termina
     """Why something is missing."""
     if options.account and not state.accounts:
         terminal.say(f"no limits are known of an account that matches {clean(options.account)}")
-    for account in state.accounts:
-        polled = account.limits.polled
-        if polled.fault:
-            wait = f"; next try in {duration(polled.next_at - terminal.now)}" if polled.next_at > terminal.now else ""
-            terminal.say(f"{clean(account.limits.account.name)}: {polled.fault}{wait}")
+    say_faults((account.limits for account in state.accounts), terminal)
     if state.newest_at is None and not state.accounts:
         terminal.say("`tokentide doctor` tells where transcripts were looked for, `tokentide demo live` shows a sample")

@@ -8,7 +8,7 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.overview import Overview, build_overview
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.terminal import Terminal
+from tokentide.cli.terminal import FALLBACK_WIDTH, Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.render.words import ago, plural
 from tokentide.settings import COST_MODES
@@ -16,8 +16,6 @@ from tokentide.store.query import CostMode
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
 from tokentide.sync.limits import has_login, refresh_limits
-
-PIPED_WIDTH = 80
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +58,7 @@ def _show(
     from tokentide.render.overview_screen import print_overview
 
     terminal = workspace.terminal
-    width = terminal.width(options.width) or PIPED_WIDTH
+    width = terminal.columns(options.width)
     print_overview(
         terminal.console(width, no_color=options.no_color),
         overview,
@@ -71,7 +69,7 @@ def _show(
     newest = (
         "No response" if overview.newest_at is None else f"Newest response {ago(terminal.now - overview.newest_at)}"
     )
-    joint = "; " if width >= PIPED_WIDTH else "\n"
+    joint = "; " if width >= FALLBACK_WIDTH else "\n"
     terminal.write(f"{newest}{joint}{plural(synced.files, 'transcript')} on this machine.")
     if not overview.limits and has_login(workspace.settings, terminal.environ):
         terminal.say("official limits are not known yet: `tokentide limits` asks the account")

@@ -19,7 +19,6 @@ from tokentide.cli.workspace import Workspace
 from tokentide.clock import SECOND_US
 
 INTERVAL_SECONDS = 30
-PIPED_WIDTH = 80
 _TICK_SECONDS = 0.25
 """So soon a resized terminal is drawn anew."""
 _PICTURES = "│👤█"
@@ -62,7 +61,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return ExitCode.OK
     artist = _Artist(terminal, calendar, workspace.settings.limit_thresholds, options.no_color)
     if options.once or not terminal.out.isatty() or terminal.environ.get("TERM") == "dumb":
-        width = terminal.width(options.width) or PIPED_WIDTH
+        width = terminal.columns(options.width)
         for line in artist.draw(source.first(ask=True), width, None, terminal.now):
             terminal.write(line)
         return ExitCode.OK

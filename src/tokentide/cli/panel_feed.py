@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from tokentide import locations
 from tokentide.analytics.console_costs import month_cost
-from tokentide.analytics.limits import AccountLimits, read_limits
+from tokentide.analytics.limits import read_limits
 from tokentide.analytics.panel import CODE, CONSOLE, Panel, build_code_panel, build_console_panel
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import TokentideError, UsageError
@@ -83,7 +83,7 @@ class PanelSource:
         refresh_limits(ledger, settings, environ, now=now, poll=ask and settings.account_poll)
         pacing = read_pacing(home_of(environ), now=now)
         panel = build_code_panel(read_limits(ledger, now=now), pacing, paced_account(environ).key, now=now)
-        wanted = tuple(part for part in panel.accounts if self._is_wanted(part.limits))
+        wanted = tuple(part for part in panel.accounts if part.limits.account.matches(self.wishes.account))
         fault = f"no account matches {self.wishes.account}" if self.wishes.account and not wanted else ""
         if not panel.accounts and not self.wishes.mode:
             fault = fault or self._key_fault()
@@ -96,9 +96,6 @@ class PanelSource:
         except UsageError as error:
             return str(error)
         return ""
-
-    def _is_wanted(self, limits: AccountLimits) -> bool:
-        return self.wishes.account.lower() in " ".join(limits.account).lower()
 
     def _identity(self, ledger: Ledger, now: int, *, ask: bool) -> ConsoleIdentity:
         settings, environ = self.workspace.settings, self.workspace.terminal.environ

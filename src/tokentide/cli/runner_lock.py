@@ -51,7 +51,8 @@ class RunnerLock:
             os.close(self._descriptor)
             raise AnotherRunsError(_holder_in(path))
         os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()} {now // SECOND_US}\n".encode())
+        with suppress(OSError):  # on a full disk it is held all the same, without a word
+            os.write(self._descriptor, f"{os.getpid()} {now // SECOND_US}\n".encode())
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +66,7 @@ class RunnerLock:
 
 
 def holder() -> Holder | None:
-    """Who runs now; None where nobody does."""
+    """Who runs now, process 0 where that could not be written down; None where nobody does."""
     path = lock_path()
     try:
         descriptor = os.open(path, os.O_RDWR)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FALLBACK_WIDTH = 80
-"""For a terminal that does not tell its width."""
+"""For a terminal that does not tell its width, and for a screen that goes into a pipe."""
 _SIGNS = {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "×": "x"}
 _BARS = dict(zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True))
 _PLAIN = str.maketrans(_SIGNS | _BARS)
@@ -45,6 +45,10 @@ class Terminal:
         if named.isdecimal() and int(named) > 0:
             return int(named)
         return os.get_terminal_size(self.out.fileno()).columns or FALLBACK_WIDTH if self.out.isatty() else None
+
+    def columns(self, asked: int | None) -> int:
+        """Columns to fill, also where nobody looks at a terminal."""
+        return self.width(asked) or FALLBACK_WIDTH
 
     def console(self, width: int | None, *, no_color: bool) -> Console:
         """A Rich console on standard output."""

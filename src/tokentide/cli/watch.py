@@ -12,6 +12,7 @@ from types import FrameType
 
 from tokentide import clock
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.login_items.item import KEPT_VARIABLES
 from tokentide.cli.runner import Runner, Wishes
 from tokentide.cli.runner_lock import RunnerLock
 from tokentide.cli.runner_loop import Flags, run_on
@@ -19,17 +20,6 @@ from tokentide.cli.terminal import Terminal
 from tokentide.errors import LedgerUnwritableError, UsageError
 
 ACTIONS = ("status", "install", "uninstall")
-KEPT_VARIABLES = (
-    "CLAUDE_CONFIG_DIR",
-    "TOKENTIDE_CONFIG_DIR",
-    "TOKENTIDE_DATA_DIR",
-    "TOKENTIDE_TIMEZONE",
-    "TOKENTIDE_START_OF_WEEK",
-    "TOKENTIDE_COST_MODE",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-)
-"""What a runner that is started at login is told of the environment of its installation; nothing secret is among it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

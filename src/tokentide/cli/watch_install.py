@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 from tokentide import locations
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.login_items.item import LoginItem
+from tokentide.cli.login_items.item import KEPT_VARIABLES, LoginItem
 from tokentide.cli.login_items.launchd import LABEL, agent_plist
 from tokentide.cli.login_items.systemd import UNIT, unit_text
 from tokentide.cli.login_items.task_scheduler import TASK, task_xml
 from tokentide.cli.program import lasting_command
 from tokentide.cli.terminal import Terminal
-from tokentide.cli.watch import KEPT_VARIABLES
 from tokentide.errors import SettingsError, UsageError
 from tokentide.private_files import write_private
 from tokentide.render.words import clean

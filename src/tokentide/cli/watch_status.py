@@ -27,7 +27,7 @@ def _lines(who: Holder | None, state: RunnerState, now: int) -> Iterator[str]:
     if who is None:
         yield "not running: `tokentide watch install` starts it at every login, `tokentide watch` starts it here"
     else:
-        yield f"running, process {who.pid}, since {duration(now - who.since)}"
+        yield f"running, process {who.pid}, since {duration(now - who.since)}" if who.pid else "running"
     if state.looked_at:
         yield f"last look {ago(now - state.looked_at)}; alerts looked at {_when(state.evaluated_at, now)}"
     if state.event:
@@ -51,8 +51,8 @@ def _json(who: Holder | None, state: RunnerState, now: int) -> str:
             "report": "watch_status",
             "generated_at": instant(now),
             "is_running": who is not None,
-            "pid": who.pid if who else None,
-            "running_since": instant(who.since) if who else None,
+            "pid": who.pid if who and who.pid else None,
+            "running_since": instant(who.since) if who and who.pid else None,
             "last_look_at": instant(state.looked_at) if state.looked_at else None,
             "last_evaluated_at": instant(state.evaluated_at) if state.evaluated_at else None,
             "last_event_at": instant(state.event_at) if state.event_at else None,

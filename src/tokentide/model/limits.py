@@ -41,6 +41,10 @@ class Account(NamedTuple):
     """E-mail address, else the folder: what `places.account` calls the account in the ledger."""
     organization: str = ""
 
+    def matches(self, wish: str) -> bool:
+        """True where the name, the organisation or the key contains what was asked for."""
+        return wish.lower() in " ".join(self).lower()
+
 
 class Money(NamedTuple):
     """An amount as the vendor gives it."""

@@ -14,9 +14,12 @@ from tokentide.model.alerts import Alert
 from tokentide.model.limits import Money
 from tokentide.render.forecast_words import clock_words, odds_words
 from tokentide.render.limit_words import money_of, percent, window_title
-from tokentide.render.words import duration, money
+from tokentide.render.words import ago, duration, money
 
 PERIOD_TITLES = {"day": "Today", "week": "This week", "month": "This month"}
+_SINCE_OPTIONS = {"day": "--today", "week": "--last 1w", "month": "--last 1m"}
+OLD_US = HOUR_US
+"""From then on it is said how old a percentage is."""
 MOST_TITLES = 3
 """More are counted only, where several alerts are told in one message."""
 
@@ -53,6 +56,9 @@ def percent_words(window: WindowState, forecast: WindowForecast | None, look: Al
 
 
 def _percent_body(window: WindowState, forecast: WindowForecast | None, look: AlertLook) -> Iterator[str]:
+    age = look.now - window.observed_at
+    if age > OLD_US:
+        yield f"So it was {ago(age)}; nothing newer is known."
     if window.percent is not None and window.percent > FULL:
         yield f"{percent(window.percent)} used."
     if window.used is not None:
@@ -115,14 +121,18 @@ def cost_words(period: str, spent: int, bound: int, who: str, look: AlertLook) -
     title = PERIOD_TITLES[period] + (f", {who}" if who else "")
     return Words(
         f"{title}: {money(spent)} spent",
-        f"That is above {money(bound)}, at list prices, as of {look.clock(look.now)}. `tokentide session --today` "
-        "tells which sessions took it.",
+        f"That is above {money(bound)}, at list prices, as of {look.clock(look.now)}. "
+        f"`tokentide session {_SINCE_OPTIONS[period]}` tells which sessions took it.",
     )
 
 
 def unusual_words(spent: int, usual: int, factor: float, hour: int, look: AlertLook) -> Words:
     """An hour that is far dearer than usual; nano-USD."""
-    times = f"{factor:.0f} times" if factor < 1000 else "more than 1,000 times"
+    times = (
+        f"{factor:.{1 if factor < 10 else 0}f}".removesuffix(".0") + " times"
+        if factor < 1000
+        else "more than 1,000 times"
+    )
     what = (
         f"That is {times} the usual {money(usual)} of such an hour." if usual else "Such an hour usually costs nothing."
     )

@@ -13,7 +13,7 @@ from tokentide.model import alerts
 from tokentide.model.alerts import CRITICAL, HELD, INFO, Alert, AlertRules, Channel, QuietHours, Rule, Snooze
 from tokentide.render.alert_words import AlertLook
 from tokentide.render.forecast_words import odds_words
-from tokentide.render.limit_words import percent, window_title
+from tokentide.render.limit_words import window_title
 from tokentide.render.words import clean, duration, money
 from tokentide.settings import WEEKDAYS
 
@@ -21,6 +21,7 @@ SEVERITY_STYLES = {INFO: "green", alerts.WARNING: "dark_orange", CRITICAL: "red"
 NARROW = 60
 ANY_WINDOW = "any window"
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|d|h|min|s)(?:\W|$))")
+_TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
 _NAME = 15
 """Columns of names where there is room."""
 _PER = {"day": "a day", "week": "a week", "month": "a month"}
@@ -42,7 +43,7 @@ class AlertsShown:
 
     rules: AlertRules
     raised: Sequence[Alert]
-    """What is so now, the newest first."""
+    """What is so now, the gravest first."""
     snoozes: Sequence[Snooze]
     addresses: Mapping[str, str]
     """Where channels lead, by name, as far as that may be seen."""
@@ -94,7 +95,10 @@ def history_lines(told: Sequence[Alert], look: AlertLook, width: int) -> Iterato
             yield Text.assemble(mark, (f"{when}  ", "dim"), (first, "bold"))
             for line in rest:
                 yield Text(" " * (len(when) + 4) + line, "bold")
-        yield from _wrapped(_outcome(alert), 2, width, "red" if any(alert.deliveries.values()) else "dim")
+        is_passed = any(_follows(each, alert) for each in told)
+        yield from _wrapped(
+            _outcome(alert, is_passed=is_passed), 2, width, "red" if any(alert.deliveries.values()) else "dim"
+        )
 
 
 def outcome_words(alert: Alert) -> str:
@@ -103,14 +107,30 @@ def outcome_words(alert: Alert) -> str:
     return "; ".join(told)
 
 
-def _outcome(alert: Alert) -> str:
+def _follows(later: Alert, alert: Alert) -> bool:
+    """True where a higher level of the same took an alert's place: it ended, and yet was not over."""
+    return later is not alert and (later.rule, later.account, later.window, later.at) == (
+        alert.rule,
+        alert.account,
+        alert.window,
+        alert.cleared_at,
+    )
+
+
+def _outcome(alert: Alert, *, is_passed: bool) -> str:
     """The rule, what came of it, and whether it is over."""
     if alert.state == HELD:
         sent = "held back"
     else:
         sent = outcome_words(alert) or ("shown only" if alert.state == alerts.SENT else "not sent yet")
-    over = f"; over after {duration(alert.cleared_at - alert.at)}" if alert.cleared_at else ""
+    over = f"; over after {duration(_ended_at(alert) - alert.at)}" if alert.cleared_at and not is_passed else ""
     return f"{alert.rule}: {sent}{over}"
+
+
+def _ended_at(alert: Alert) -> int:
+    """When it was over: at its window's reset, if nobody looked until later."""
+    reset = alert.facts.get("resets_at")
+    return reset if isinstance(reset, int) and alert.at <= reset <= alert.cleared_at else alert.cleared_at
 
 
 def rule_words(rule: Rule) -> str:
@@ -123,16 +143,21 @@ def _rule_words(rule: Rule) -> str:
     if not rule.enabled:
         return f"not told for {_windows(rule)}" if rule.window != "*" else "not told"
     if rule.kind == alerts.PERCENT:
-        return f"{', '.join(percent(bound) for bound in rule.percents)} of {_windows(rule)}"
+        return f"{', '.join(_exactly(bound) for bound in rule.percents)} of {_windows(rule)}"
     if rule.kind == alerts.ODDS:
-        odds = odds_words(rule.odds)
+        odds = odds_words(rule.odds) if rule.odds in _TENTHS else _exactly(100 * rule.odds)
         return f"from {odds} on that {_windows(rule)} is used up before the reset"
     if rule.kind == alerts.RESET:
-        full = f"was {percent(min(rule.percents))} used" if rule.percents else "was nearly used up"
+        full = f"was {_exactly(min(rule.percents))} used" if rule.percents else "was nearly used up"
         return f"when {_windows(rule)} is free again that {full}"
     if rule.kind == alerts.CAP_CHANGED:
         return f"when the vendor seems to have moved the limit of {_windows(rule)}"
     return _money_words(rule)
+
+
+def _exactly(bound: float) -> str:
+    """A percentage that a person has set, as it was set."""
+    return f"{bound:.6g} %"
 
 
 def _money_words(rule: Rule) -> str:

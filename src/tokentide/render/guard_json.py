@@ -45,6 +45,7 @@ def _window(check: WindowCheck, now: int) -> dict[str, Json]:
         "reasons": [reason.value for reason in check.reasons],
         "percent": round(check.percent, 2),
         "percent_left": round(check.left, 2),
+        "last_reading_percent": round(check.said, 2),
         "resets_at": None if check.resets_at is None else instant(check.resets_at),
         "seconds_left": None if check.resets_at is None else max(0, (check.resets_at - now) // 1_000_000),
         "odds": None if check.odds is None else round(check.odds, 3),

@@ -80,7 +80,7 @@ def _short(check: WindowCheck) -> str:
 
 
 def _percent(check: WindowCheck) -> str:
-    return ("~" if check.is_estimate else "") + percent(check.percent)
+    return ("~" if check.is_estimate or check.is_inferred else "") + percent(check.percent)
 
 
 def _figures(check: WindowCheck, look: GuardLook) -> str:
@@ -143,9 +143,11 @@ def _points(value: float) -> str:
 
 
 def _age(check: WindowCheck, look: GuardLook) -> Iterator[str]:
-    """How old the figure is, where it is old; that it is an estimate."""
+    """How old the figure is, where it is old; that it is an estimate, or holds what was spent since it was said."""
     if check.is_estimate:
         yield "an estimate"
+    elif check.is_inferred:
+        yield f"{percent(check.said)} by the last reading, {ago(look.now - check.observed_at)}"
     elif check.resets_at is not None and look.now - check.observed_at >= STALE_US:
         yield f"as of {ago(look.now - check.observed_at)}"
 

@@ -115,10 +115,10 @@ def _burn(overview: Overview, room: int) -> list[Text]:
         return []
     margin, hour, half = _margin(room), burn.hour, burn.half_hour
     tokens = words.short_tokens(round(hour.tokens_per_minute))
-    fast = f"{words.money(hour.cost_per_hour)} an hour, {tokens} tokens a minute"
+    fast = f"{words.hourly(hour.sums, hour.cost_per_hour)}, {tokens} tokens a minute"
     notes = [
         f"by {words.plural(len(burn.sessions), 'session')} within the last hour",
-        f"the last half hour at {words.money(half.cost_per_hour)} an hour",
+        f"the last half hour at {words.hourly(half.sums, half.cost_per_hour)}",
     ]
     if room < NARROW:
         return [Text("Now", style="bold"), *(Text(margin + note) for note in (fast, *notes)), Text("")]
@@ -135,7 +135,7 @@ def _pace(row: BlockRow, end: str) -> list[str]:
         return []
     tokens = words.short_tokens(round(rate.tokens_per_minute))
     return [
-        f"{words.money(rate.cost_per_hour)} an hour, {tokens} tokens a minute",
+        f"{words.hourly(rate.sums, rate.cost_per_hour)}, {tokens} tokens a minute",
         f"at {end} about {words.money(ahead.cost)}",
     ]
 

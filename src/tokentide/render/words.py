@@ -54,6 +54,13 @@ def cost(sums: Sums) -> str:
     return NO_PRICE if sums.unpriced_responses == sums.responses else f"{money(sums.cost)} + ?"
 
 
+def hourly(sums: Sums, nano_per_hour: int) -> str:
+    """A rate, such as $7.41 an hour, of some usage; a question mark where a part or all of it has no price."""
+    if sums.unpriced_responses and sums.unpriced_responses == sums.responses:
+        return "? an hour"
+    return f"{money(nano_per_hour)}{' + ?' if sums.unpriced_responses else ''} an hour"
+
+
 def output(sums: Sums) -> str:
     """The output tokens; `≥` where some of the counts are lower bounds."""
     return ("≥" if sums.lower_bound_responses else "") + tokens(sums.output_tokens)

@@ -42,7 +42,9 @@ def post(message: Message, address: Secret, timeout_seconds: float) -> None:
         logger.removeHandler(listener)
     if not taken:
         status = listener.status
-        reason = f"it was answered with status {status}" if status else "no connection, no answer in time, or it was refused"
+        reason = (
+            f"it was answered with status {status}" if status else "no connection, no answer in time, or it was refused"
+        )
         raise DeliveryError(reason, is_lasting=status in _LASTING)
 
 

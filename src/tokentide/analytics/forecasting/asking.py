@@ -76,6 +76,8 @@ class Asking:
     def outcome(self, window: str, past: WindowPast, percent: float) -> Outcome | None:
         """What is expected of an open window that is not full; None where nothing in the past can tell."""
         if window == FIVE_HOUR:
-            return five_hour_outcome(self.demand, self.habits, percent, past.resets_at)
+            return five_hour_outcome(
+                self.demand, self.habits, percent, past.resets_at, self.evidence.windows_before(self.now)
+            )
         ratio = self.ratio(window)
         return self._weeks.outcome(percent, past.resets_at, ratio.points, ratio.unsure) if self.habits.past else None

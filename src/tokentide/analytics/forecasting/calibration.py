@@ -30,7 +30,6 @@ LEAST_WINDOWS = 3
 CLEAR_CHANGE = math.log(1.2)
 CERTAIN_CHANGE = 4.0
 """Standard errors; the best of many places to cut is sought, so that three would be found by chance."""
-Z80 = 1.2816
 
 
 class Sample(NamedTuple):

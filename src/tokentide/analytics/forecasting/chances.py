@@ -8,6 +8,8 @@ from tokentide.analytics.forecasting.model import Spread
 
 Weighted = tuple[float, float]
 """A figure and its weight."""
+Z80 = 1.2816
+"""Standard deviations to either end of an interval of 80 %."""
 
 
 def quantiles(sample: Iterable[Weighted], shares: Sequence[float]) -> list[float]:

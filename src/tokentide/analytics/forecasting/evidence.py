@@ -74,6 +74,10 @@ class Evidence:
         """How many five-hour windows were over."""
         return bisect_right(self._resets, now)
 
+    def windows_before(self, now: int) -> list[WindowPast]:
+        """The five-hour windows that were over."""
+        return self.five[: self.finished(now)]
+
     def changes(self, now: int) -> list[Change]:
         """Where the vendor moved the limit, as far as it could be known."""
         count = self.finished(now)
@@ -235,9 +239,10 @@ class Evidence:
 
 
 def _lost(hit_at: int, resets_at: int, part: Mapping[int, float]) -> Iterator[tuple[int, float]]:
-    """What would have been asked of a window after it was full: as before, fading."""
-    before = sum(points for quarter, points in part.items() if hit_at - BEFORE_HIT_US <= quarter <= hit_at)
-    rate = before / (BEFORE_HIT_US / QUARTER_US)
+    """What would have been asked of a window after it was full: as before, since it was first used at most, fading."""
+    since = max(hit_at - BEFORE_HIT_US, min(part, default=hit_at))
+    before = sum(points for quarter, points in part.items() if since <= quarter <= hit_at)
+    rate = before * QUARTER_US / max(hit_at - since, HOUR_US)
     first = hit_at - hit_at % QUARTER_US + QUARTER_US
     for number, quarter in enumerate(range(first, resets_at - QUARTER_US + 1, QUARTER_US)):
         yield quarter, rate * 0.5 ** (number / FADING_QUARTERS)

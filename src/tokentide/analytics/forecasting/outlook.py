@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.forecasting.asking import Asking
-from tokentide.analytics.forecasting.calibration import Z80, Worth
+from tokentide.analytics.forecasting.calibration import Worth
+from tokentide.analytics.forecasting.chances import Z80
 from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, WindowForecast
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 
