@@ -236,7 +236,7 @@ def test_records_without_readings_or_plan_say_that_it_is_an_estimate(ledger: Led
     said = five(forecast_account(ledger, limits, UTC, now=now))
     assert said.is_estimate
     assert said.odds is None
-    assert said.abstains == "an estimate without a percentage"
+    assert said.abstains == "no reading tells how much is used"
 
 
 def test_an_empty_ledger_forecasts_nothing(ledger: Ledger) -> None:

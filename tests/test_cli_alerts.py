@@ -282,6 +282,16 @@ def test_a_program_that_is_not_there_and_names_with_spaces_are_told(machine: Mac
     assert "`tokentide alerts test 'my phone'` sends a sample" in out
 
 
+def test_a_second_way_to_the_same_place_is_refused_by_name(machine: Machine) -> None:
+    machine.call("alerts", "add", "channel", "ntfy://ntfy.sh/topic", "--name", "phone")
+    before = rule_file(machine)
+    code, out, _ = machine.call("alerts", "add", "channel", "ntfy://ntfy.sh/topic", "--least", "critical")
+    assert (code, rule_file(machine)) == (0, before)
+    assert out.startswith("there is a channel like that already: phone; nothing was changed")
+    machine.call("alerts", "add", "percent", "50")
+    assert machine.run("alerts", "remove", "x").stderr.count("percent") == 1
+
+
 def test_channels_that_only_show_take_no_choice_and_no_sample(machine: Machine) -> None:
     done = machine.run("alerts", "add", "channel", "bell", "--least", "critical")
     assert (done.returncode, rule_file(machine)) == (2, "")

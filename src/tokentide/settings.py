@@ -51,7 +51,7 @@ class Settings:
     limit_thresholds: tuple[int, int, int] = (51, 81, 100)
     """Percent from which a limit is yellow, orange and red."""
     account_poll: bool = True
-    """Whether `limits` and `panel` may ask the account itself; off, only what lies on this machine is read."""
+    """Whether commands that show limits may ask the account itself; off, only what lies on this machine is read."""
     statusline_segments: tuple[str, ...] = SEGMENTS
     """What the status line shows, in this order; the default has all of them."""
     statusline_sync: bool = True

@@ -156,8 +156,12 @@ def _add_channel(options: argparse.Namespace, terminal: Terminal, book: Book, wo
         entry = _named(entry, book.rules)
     changed = _with(book, "channel", entry, terminal)
     channel = next(each for each in reversed(changed.channels) if not each.is_default)
-    if any(_leads_the_same_way(channel, each) for each in book.rules.channels):
-        terminal.write("there is a channel like that already, nothing was changed; `tokentide alerts` shows it")
+    same = next((each for each in book.rules.channels if _leads_the_same_way(channel, each)), None)
+    if same is not None:
+        name = clean(same.name)
+        terminal.write(
+            f"there is a channel like that already: {name}; nothing was changed (to change it, remove it first)"
+        )
         return ExitCode.OK
     look_at_channel(channel, terminal)
     save(book.path, appended(book.text, "channel", entry, book.path))
@@ -237,7 +241,7 @@ def _one_less(text: str, name: str, path: str, terminal: Terminal) -> tuple[str,
     for table, entries in named.items():
         if any(each.is_default and each.name == name for each in entries):
             return _switched_off(text, table, name, path, entries)
-    known = ", ".join([each.name for each in rules.rules] + [each.name for each in rules.channels])
+    known = ", ".join(dict.fromkeys(each.name for each in (*rules.rules, *rules.channels)))
     raise UsageError(f"there is nothing called {clean(name)[:40]}; there are {clean(known)[:400]}")
 
 

@@ -25,15 +25,14 @@ def backtest(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, 
     terminal = workspace.terminal
     accounts = [account for account in _accounts(ledger) if account.matches(options.account)]
     found = [_replayed(ledger, account, options.days, terminal, calendar) for account in accounts]
-    if not found:
-        say_unknown(terminal, options.account, NOTHING_KNOWN)
-        return ExitCode.NO_DATA
     if options.json:
         from tokentide.render.backtest_json import backtests_json
 
         terminal.write(backtests_json(found, timezone=calendar.name, now=terminal.now))
     else:
         _show(found, options, terminal)
+    if not found:
+        say_unknown(terminal, options.account, NOTHING_KNOWN)
     return ExitCode.OK if any(each.windows for each in found) else ExitCode.NO_DATA
 
 

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_days,
         default=BACKTEST_DAYS,
         metavar="N",
-        help=f"how many days of history to replay (default {BACKTEST_DAYS})",
+        help=f"with --backtest: how many days of history to replay (default {BACKTEST_DAYS})",
     )
     parser.add_argument("-z", "--timezone", metavar="ZONE", help="IANA zone that instants are shown in; or local")
     parser.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")

@@ -8,7 +8,16 @@ from itertools import pairwise
 
 from rich.text import Text
 
-from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, Forecast, Instants, WindowForecast
+from tokentide.analytics.forecasting.model import (
+    EVEN_ODDS,
+    FULL,
+    SAFE_ODDS,
+    Calibration,
+    CapChange,
+    Forecast,
+    Instants,
+    WindowForecast,
+)
 from tokentide.analytics.forecasting.what_helps import what_helps
 from tokentide.analytics.limits import level_of
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
@@ -19,14 +28,14 @@ from tokentide.render.limit_words import LEVEL_STYLES, window_title
 from tokentide.render.limits_screen import LimitsLook
 
 NARROW = 60
-SAFE, LIKELY = 0.07, 0.5
-"""Odds below are called safe; from the other on a window is in danger."""
 TOP = 125.0
 """Percent at the end of a bar: what lies beyond 100 is demand that will not be met."""
 USED, SURE, PERHAPS, REST, WALL = "█", "▓", "▒", "·", "│"
 NOTABLE_ELSEWHERE = 0.1
-PUSHING, CALM = 1.25, 0.8
-"""Today's use over the usual, from which on it is called more, or less."""
+ESTIMATED = "an estimate: no official reading of this window"
+TO_GET_READINGS = "`tokentide statusline install` brings readings; `--plan` with yours estimates"
+PUSHING, CALM, NOTHING = 1.25, 0.8, 0.05
+"""Today's use over the usual: called more from the first on, less below the second, none below the third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ def _sentence(each: WindowForecast, look: ForecastLook) -> Text:
     text = Text(f"{window_title(each.window)}: ", style="bold")
     text.append_text(_odds(each, look))
     if each.is_estimate:
-        text.append(" (an estimate: no official reading of this window)", style="yellow")
+        text.append(f" ({ESTIMATED if each.percent is not None else TO_GET_READINGS})", style="yellow")
     return text
 
 
@@ -70,12 +79,12 @@ def _odds(each: WindowForecast, look: ForecastLook) -> Text:
     if each.odds >= 1 and each.resets_at is not None:
         left = words.duration(each.resets_at - look.limits.now)
         return Text(f"full until {look.clock(each.resets_at)}, for {left}", style="not bold red")
-    style = "green" if each.odds < SAFE else "red" if each.odds >= LIKELY else "yellow"
-    safe = "safe: " if each.odds < SAFE else ""
+    style = "green" if each.odds < SAFE_ODDS else "red" if each.odds >= EVEN_ODDS else "yellow"
+    safe = "safe: " if each.odds < SAFE_ODDS else ""
     text = Text(f"{safe}{odds_words(each.odds)}", style=f"not bold {style}")
     text.append(f" that you hit the wall{until}", style="not bold default")
-    if each.hits_at is not None and each.odds >= SAFE:
-        word = "most likely" if each.odds >= LIKELY else "if so most likely"
+    if each.hits_at is not None and each.odds >= SAFE_ODDS:
+        word = "most likely" if each.odds >= EVEN_ODDS else "if so most likely"
         text.append(f", {word} about {_span(each.hits_at, look)}", style="not bold default")
     return text
 
@@ -86,7 +95,7 @@ def _span(hits: Instants, look: ForecastLook) -> str:
     likely_day, low_day, high_day = (clock.rpartition(" ")[0] for clock in (likely, low, high))
     first = low.rpartition(" ")[2] if low_day == likely_day else low if low_day else f"today {low}"
     last = high.rpartition(" ")[2] if high_day == low_day else high
-    return f"{likely} ({first}–{last})"
+    return likely if low == high else f"{likely} ({first}–{last})"
 
 
 def _rounded(at: int, hits: Instants) -> int:
@@ -162,7 +171,10 @@ def _binding(forecast: Forecast) -> str:
 
 
 def _left(forecast: Forecast) -> str:
-    parts = []
+    parts: list[str] = []
+    week = forecast.of(SEVEN_DAY)
+    if week is not None and week.odds == 1.0:
+        return ""
     if forecast.full_windows_left is not None:
         parts.append(f"{forecast.full_windows_left:.1f} full five-hour windows")
     if forecast.percent_per_working_day is not None:
@@ -199,6 +211,8 @@ def _pressure(forecast: Forecast, look: ForecastLook) -> str:
         return same.removeprefix("; ")
     if usual >= PUSHING:
         return f"no, pushing: {usual:.1f} times the usual use by this hour{same}"
+    if usual < NOTHING:
+        return f"no: hardly anything used today{same}"
     return f"no: {'less than usual' if usual < CALM else 'as usual'} by this hour ({usual:.1f} times){same}"
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.model import WindowForecast
+from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, WindowForecast
 from tokentide.clock import DAY_US
 
-SAFE, LIKELY = 0.07, 0.5
-"""Odds below are called safe; from the other on a window rather runs out than not."""
 _SMALL = ((100, 0.0125), (50, 0.03), (20, 0.07))
 """1 in so many, up to these odds."""
 
@@ -31,10 +29,9 @@ def outlook_words(each: WindowForecast, calendar: Calendar, now: int) -> str:
     """7 in 10 to run out before the reset, most likely about 12:05; for a window that has odds."""
     odds = each.odds or 0.0
     when = ""
-    if each.hits_at is not None and odds >= SAFE:
-        when = (
-            f", {'most likely' if odds >= LIKELY else 'then'} about {clock_words(each.hits_at.likely, calendar, now)}"
-        )
+    if each.hits_at is not None and odds >= SAFE_ODDS:
+        word = "most likely" if odds >= EVEN_ODDS else "then"
+        when = f", {word} about {clock_words(each.hits_at.likely, calendar, now)}"
     return f"{odds_words(odds)} to run out before the reset{when}"
 
 

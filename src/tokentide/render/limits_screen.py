@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.model import Forecast
+from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, Forecast
 from tokentide.analytics.limits import AccountLimits, level_of
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.clock import DAY_US
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
-from tokentide.render.forecast_words import LIKELY, SAFE, outlook_words
+from tokentide.render.forecast_words import outlook_words
 from tokentide.render.limit_words import (
     LEVEL_STYLES,
     PLAN_WORDS,
@@ -92,7 +92,7 @@ def _expected(window: WindowState, look: LimitsLook, forecast: Forecast | None, 
     each = forecast.of(window.window) if forecast is not None else None
     if each is None or each.odds is None or each.odds >= 1 or window.is_over(look.now):
         return
-    style = "red" if each.odds >= LIKELY else "yellow" if each.odds >= SAFE else "green"
+    style = "red" if each.odds >= EVEN_ODDS else "yellow" if each.odds >= SAFE_ODDS else "green"
     text = outlook_words(each, look.calendar, look.now)
     parts = [text] if indent + len(text) <= look.room else text.split(", ")
     yield from (Text(part, style=style) for part in parts)

@@ -27,7 +27,7 @@ def reason_not_open(state: WindowState, now: int) -> str:
     if state.is_over(now):
         return "was reset; nothing has been said of the new one"
     if state.percent is None:
-        return "the percentage is not known" if not state.is_estimate else "an estimate without a percentage"
+        return "the percentage is not known" if not state.is_estimate else "no reading tells how much is used"
     return ""
 
 

@@ -15,13 +15,13 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokentide.analytics.forecasting.chances import effective_count
+from tokentide.analytics.forecasting.habits import HALF_LIFE_DAYS
 from tokentide.clock import DAY_US, QUARTER_US
 
 if TYPE_CHECKING:
     from tokentide.analytics.forecasting.demand import Demand
     from tokentide.analytics.forecasting.habits import Habits
 
-HALF_LIFE_DAYS = 28.0
 REACH = 10
 """Quarter hours before and after the same time of day that are looked at."""
 STEP = 2

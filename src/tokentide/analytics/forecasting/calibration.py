@@ -78,7 +78,7 @@ def sample_of(past: WindowPast, spending: Spending) -> Sample | None:
 
     What moved while the records were silent was used elsewhere, and is left out.
     """
-    top = max((point.percent for point in past.points), default=0.0)
+    top = max((point.percent for point in past.points), default=0.0) - past.origin.percent
     if top < LEAST_PERCENT:
         return None
     steps = _steps(past, spending)
@@ -93,7 +93,7 @@ def sample_of(past: WindowPast, spending: Spending) -> Sample | None:
 def _steps(past: WindowPast, spending: Spending) -> list[tuple[float, float]]:
     """Each rise of the percentage, and what was spent since the one before; a drop is none."""
     steps: list[tuple[float, float]] = []
-    last, before = 0.0, past.opens
+    last, before = past.origin.percent, past.origin.until
     for point in past.points:
         if point.percent > last:
             steps.append((point.percent - last, spending.between(before, point.since)))

@@ -22,7 +22,7 @@ from tokentide.analytics.forecasting.calibration import (
     worth_of,
 )
 from tokentide.analytics.forecasting.demand import Demand
-from tokentide.analytics.forecasting.pasts import Point, WindowPast, open_past, window_pasts
+from tokentide.analytics.forecasting.pasts import WindowPast, open_past, window_pasts
 from tokentide.analytics.forecasting.ratios import Ratios
 from tokentide.analytics.forecasting.spending import Spending
 from tokentide.analytics.windows import WindowState
@@ -133,7 +133,7 @@ class Evidence:
         When a percentage is first said its lower half has just been passed; what was spent since tells how far it went.
         For a weekly window `points_of` is the demand, and `ratio` its points for one of the five-hour window.
         """
-        last = past.points[-1] if past.points else Point(past.opens, past.opens, 0.0)
+        last = past.points[-1] if past.points else past.origin
         low = max(last.percent - 0.5, 0.0)
         worth = self.worth(now)
 
@@ -151,7 +151,7 @@ class Evidence:
     def _told(self, past: WindowPast) -> Iterator[tuple[int, float]]:
         """The window's use by quarter hour (its start, points) as its readings tell."""
         found: dict[int, float] = {}
-        last = Point(past.opens, past.opens, 0.0)
+        last = past.origin
         for point in past.points:
             step = point.percent - last.percent
             if step > 0:

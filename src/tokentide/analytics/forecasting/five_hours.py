@@ -11,7 +11,7 @@ from tokentide.analytics.forecasting.analogs import Analogs
 from tokentide.analytics.forecasting.chances import Z80, Weighted, quantiles, smoothed, spread_of
 from tokentide.analytics.forecasting.demand import Demand
 from tokentide.analytics.forecasting.habits import Habits
-from tokentide.analytics.forecasting.model import FULL, Instants, Spread
+from tokentide.analytics.forecasting.model import FULL, USUAL_ODDS, Instants, Spread
 from tokentide.analytics.forecasting.pace import pace_error, plain_pace
 from tokentide.analytics.forecasting.pasts import WindowPast
 from tokentide.analytics.windows import FIVE_HOURS_US
@@ -27,7 +27,6 @@ WIDTH, FEW = 0.92, 1.2
 """Its interval, in widths of that of the analogs, and what is added over the days with a hit: few seem too alike."""
 LEAST_SHARE = 0.01
 """Hits that are rarer have no time."""
-USUAL_ODDS = 0.25
 STRENGTH = 0.5
 
 
@@ -38,8 +37,6 @@ class Outcome:
     odds: float
     hits_at: Instants | None
     at_reset: Spread
-    count: float
-    """How many independent days it rests on."""
 
 
 class _Paced(NamedTuple):
@@ -82,7 +79,7 @@ def five_hour_outcome(
         pace = plain_pace(FIVE_HOUR, percent, resets_at, now)
         paced = _Paced(pace.hit_at, pace_error(earlier, elapsed, now)) if pace and pace.hit_at else None
         instants = _instants(hits, now, resets_at, paced, days=analogs.count * odds)
-    return Outcome(odds, instants, spread_of(ends), analogs.count)
+    return Outcome(odds, instants, spread_of(ends))
 
 
 def _instants(hits: list[Weighted], now: int, resets_at: int, paced: _Paced | None, *, days: float) -> Instants:

@@ -10,16 +10,19 @@ from tokentide.analytics.forecasting.asking import Asking
 from tokentide.analytics.forecasting.calibration import Worth
 from tokentide.analytics.forecasting.chances import Z80
 from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, WindowForecast
+from tokentide.analytics.windows import FIVE_HOURS_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 
 if TYPE_CHECKING:
     from datetime import date
 
-NANO = 1e9
+NANO_PER_USD = 1e9
 LEAST_ODDS = 0.05
 """A window with less is in no danger, and binds nothing."""
 KNOWN_RATIO = 100.0
 """Points of five hours that the ratio to the week has to rest on."""
+LEAST_DAYS = 0.05
+"""With less of a working day left there is none."""
 LEAST_USUAL = 1.0
 """Points; where less is usual, today cannot be compared with it."""
 
@@ -37,17 +40,20 @@ def _danger(forecast: WindowForecast) -> tuple[float, int]:
 
 
 def full_windows_left(asking: Asking, week: WindowForecast | None) -> float | None:
-    """How many full five-hour windows the week still holds; None where that was never seen."""
+    """How many full five-hour windows the week still holds, no more than have room in it; None where never seen."""
     if week is None or week.percent is None or week.resets_at is None or week.resets_at <= asking.now:
         return None
     ratio = asking.ratio(SEVEN_DAY)
-    return max(FULL - week.percent, 0.0) / (ratio.points * FULL) if ratio.rests_on >= KNOWN_RATIO else None
+    if ratio.rests_on < KNOWN_RATIO:
+        return None
+    fitting = 1 + (week.resets_at - asking.now) / FIVE_HOURS_US
+    return min(max(FULL - week.percent, 0.0) / (ratio.points * FULL), fitting)
 
 
 def percent_per_working_day(asking: Asking, week: WindowForecast | None) -> float | None:
     """Points of the week for each working day until its reset; a day that is partly over counts as what is left of it.
 
-    None where no weekday is known as one of work, or none is left.
+    No more than is left of the week. None where no weekday is known as one of work, or none is left.
     """
     if week is None or week.percent is None or week.resets_at is None or week.resets_at <= asking.now:
         return None
@@ -57,7 +63,7 @@ def percent_per_working_day(asking: Asking, week: WindowForecast | None) -> floa
             begin, end = habits.start_of(day), habits.start_of(day + timedelta(days=1))
             days += _share_of_day(asking, day, max(asking.now, begin) - begin, min(week.resets_at, end) - begin)
         day += timedelta(days=1)
-    return max(FULL - week.percent, 0.0) / days if days >= 0.05 else None
+    return max(FULL - week.percent, 0.0) / max(days, 1.0) if days >= LEAST_DAYS else None
 
 
 def _share_of_day(asking: Asking, day: date, since: int, until: int) -> float:
@@ -110,7 +116,13 @@ def _calibration(window: str, worth: Worth, ratio: float) -> Calibration:
     import math
 
     usd, factor = worth.usd / ratio, math.exp(Z80 * worth.spread)
-    return Calibration(window, round(usd * NANO), round(usd / factor * NANO), round(usd * factor * NANO), worth.windows)
+    return Calibration(
+        window,
+        round(usd * NANO_PER_USD),
+        round(usd / factor * NANO_PER_USD),
+        round(usd * factor * NANO_PER_USD),
+        worth.windows,
+    )
 
 
 def cap_changes(asking: Asking) -> tuple[CapChange, ...]:
@@ -119,8 +131,8 @@ def cap_changes(asking: Asking) -> tuple[CapChange, ...]:
         CapChange(
             FIVE_HOUR,
             change.at,
-            round(change.before * NANO),
-            round(change.after * NANO),
+            round(change.before * NANO_PER_USD),
+            round(change.after * NANO_PER_USD),
             change.after / change.before,
         )
         for change in asking.evidence.changes(asking.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from tokentide.analytics.forecasting.habits import HALF_LIFE_DAYS
 from tokentide.analytics.forecasting.model import FULL, Pace
 from tokentide.analytics.forecasting.pasts import WindowPast
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
@@ -14,7 +15,6 @@ LEAST_ELAPSED_US = 5 * MINUTE_US
 """A pace over a shorter time says nothing."""
 LEAST_PERCENT = 3.0
 """With less used a whole percentage is no pace."""
-HALF_LIFE_US = 28 * DAY_US
 USUAL_ERROR, USUAL_WEIGHT = 0.8, 3.0
 """How far off it is where little is known, and as how many windows that counts."""
 
@@ -44,7 +44,7 @@ def pace_error(pasts: Iterable[WindowPast], elapsed: int, now: int) -> float:
         if hit_at is None or hit_at <= at or (percent := past.percent_at(at)) < LEAST_PERCENT:
             continue
         foreseen = (FULL - percent) * elapsed / percent
-        weight = 0.5 ** ((now - at) / HALF_LIFE_US)
+        weight = 0.5 ** ((now - at) / (HALF_LIFE_DAYS * DAY_US))
         total += weight
         squares += weight * math.log((hit_at - at) / foreseen) ** 2
     return math.sqrt(squares / total)

@@ -10,6 +10,9 @@ from tokentide.analytics.forecasting.model import FULL
 from tokentide.analytics.windows import SAME_RESET_US, WindowState
 from tokentide.model.limits import length_of
 
+HIGHEST = 150.0
+"""Of 100: a window is left a little beyond full, by what was under way when it was."""
+
 
 class Point(NamedTuple):
     """One percentage of a window."""
@@ -28,6 +31,13 @@ class WindowPast:
     opens: int
     resets_at: int
     points: list[Point] = field(default_factory=list)
+    begun: Point | None = None
+    """What had been said when this reset took the place of another that was not over; None where it opened unused."""
+
+    @property
+    def origin(self) -> Point:
+        """Where its own use begins."""
+        return self.begun or Point(self.opens, self.opens, 0.0)
 
     @property
     def percent(self) -> float:
@@ -42,7 +52,7 @@ class WindowPast:
     def known_at(self, now: int) -> WindowPast:
         """As it was known at an instant."""
         points = [point._replace(until=min(point.until, now)) for point in self.points if point.since <= now]
-        return WindowPast(self.opens, self.resets_at, points)
+        return WindowPast(self.opens, self.resets_at, points, self.begun)
 
     def percent_at(self, at: int) -> float:
         """The last percentage said up to an instant."""
@@ -57,9 +67,23 @@ def window_pasts(window: str, states: Sequence[WindowState]) -> list[WindowPast]
         if length is None or state.resets_at is None or state.percent is None:
             continue
         if not pasts or abs(state.resets_at - pasts[-1].resets_at) > SAME_RESET_US:
-            pasts.append(WindowPast(state.resets_at - length, state.resets_at))
-        pasts[-1].points.append(Point(state.since, state.observed_at, state.percent))
+            begun = _taken_over(pasts[-1], state) if pasts else None
+            pasts.append(WindowPast(state.resets_at - length, state.resets_at, begun=begun))
+        pasts[-1].points.append(Point(state.since, state.observed_at, _believable(state.percent)))
     return pasts
+
+
+def _taken_over(before: WindowPast, state: WindowState) -> Point | None:
+    """What was used already when the vendor moved the reset of a window that was not over; None where it was over."""
+    if state.percent is None or state.since >= before.resets_at:
+        return None
+    until = min(before.points[-1].until, state.since)
+    return Point(until, until, min(before.percent, _believable(state.percent)))
+
+
+def _believable(percent: float) -> float:
+    """A percentage that can be use: one that is out of all bounds must not spoil what is usual for months."""
+    return min(max(percent, 0.0), HIGHEST)
 
 
 def open_past(pasts: Sequence[WindowPast], now: int) -> WindowPast | None:

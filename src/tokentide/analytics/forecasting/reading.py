@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.forecasting.evidence import DEPTH_US, Evidence
-from tokentide.analytics.forecasting.spending import read_spending
+from tokentide.analytics.forecasting.spending import Spending
 from tokentide.analytics.limits import believed_states
-from tokentide.clock import HOUR_US
+from tokentide.clock import HOUR_US, QUARTER_US
 
 if TYPE_CHECKING:
     from tokentide.model.limits import Account
@@ -27,5 +27,19 @@ def read_evidence(
     first = ledger.forecasts.first_use(account.name)
     first_reading = min((found[0].since for found in states.values() if found), default=now)
     begin = max(since, min(now if first is None else first, first_reading))
-    spending = read_spending(ledger, account.name, begin, max(now - exact_us, begin), now)
+    spending = _read_spending(ledger, account.name, begin, max(now - exact_us, begin), now)
     return Evidence(spending, states, begin=begin, now=now)
+
+
+def _read_spending(ledger: Ledger, account: str, since: int, exact_since: int, now: int) -> Spending:
+    """What the account's records cost: by quarter hour, and response by response from `exact_since` until now."""
+    since, exact_since = since - since % QUARTER_US, exact_since - exact_since % QUARTER_US
+    store = ledger.forecasts
+    quarters = store.spent_by_quarter(account, since, exact_since)
+    responses = store.spent_by_response(account, exact_since, now)
+    return Spending(
+        [
+            *((start, start + QUARTER_US, nano) for start, nano in quarters),
+            *((at, at, nano) for at, nano in responses),
+        ]
+    )

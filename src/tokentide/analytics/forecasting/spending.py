@@ -5,14 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from tokentide.clock import QUARTER_US
 
-if TYPE_CHECKING:
-    from tokentide.store.sqlite.ledger import Ledger
-
-NANO = 1e-9
+USD_PER_NANO = 1e-9
 
 
 class Spending:
@@ -22,7 +18,7 @@ class Spending:
         """`entries` are beginning, end (both µs UTC; equal for a single response) and nano-USD; none overlap."""
         self.entries = [entry for entry in entries if entry[2] > 0]
         self._starts = [entry[0] for entry in self.entries]
-        self._totals = [0.0, *accumulate(entry[2] * NANO for entry in self.entries)]
+        self._totals = [0.0, *accumulate(entry[2] * USD_PER_NANO for entry in self.entries)]
 
     def until(self, at: int) -> float:
         """USD up to an instant, inclusive."""
@@ -31,7 +27,7 @@ class Spending:
             return 0.0
         start, end, nano = self.entries[index - 1]
         share = 1.0 if at >= end else (at - start) / (end - start)
-        return self._totals[index - 1] + nano * NANO * share
+        return self._totals[index - 1] + nano * USD_PER_NANO * share
 
     def between(self, since: int, until: int) -> float:
         """USD after `since`, up to `until`."""
@@ -49,19 +45,5 @@ class Spending:
                 share = max(min(end, until) - max(start, since), 0) / (end - start)
             if share:
                 quarter = start - start % QUARTER_US
-                found[quarter] = found.get(quarter, 0.0) + nano * NANO * share
+                found[quarter] = found.get(quarter, 0.0) + nano * USD_PER_NANO * share
         return [*found.items()]
-
-
-def read_spending(ledger: Ledger, account: str, since: int, exact_since: int, now: int) -> Spending:
-    """What the account's records cost: by quarter hour, and response by response from `exact_since` until now."""
-    since, exact_since = since - since % QUARTER_US, exact_since - exact_since % QUARTER_US
-    store = ledger.forecasts
-    quarters = store.spent_by_quarter(account, since, exact_since)
-    responses = store.spent_by_response(account, exact_since, now)
-    return Spending(
-        [
-            *((start, start + QUARTER_US, nano) for start, nano in quarters),
-            *((at, at, nano) for at, nano in responses),
-        ]
-    )

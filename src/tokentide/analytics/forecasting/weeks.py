@@ -20,7 +20,7 @@ from tokentide.analytics.forecasting.analogs import Analogs
 from tokentide.analytics.forecasting.chances import quantiles, smoothed, spread_of
 from tokentide.analytics.forecasting.five_hours import Outcome
 from tokentide.analytics.forecasting.levels import Level, level_of_work
-from tokentide.analytics.forecasting.model import FULL, Instants
+from tokentide.analytics.forecasting.model import FULL, USUAL_ODDS, Instants
 from tokentide.analytics.windows import FIVE_HOURS_US, SNAP_US
 from tokentide.clock import QUARTER_US
 
@@ -35,7 +35,6 @@ STRIDE = 2
 """Quarter hours of a step."""
 LITTLE = 0.02
 """Points that are too few to open a window."""
-USUAL_ODDS = 0.25
 STRENGTH = 0.4
 
 Steps = list[tuple[int, float]]
@@ -68,8 +67,6 @@ class Weeks:
         self._demand, self._habits, self._until = demand, habits, until
         self._chance = random.Random(20260302)  # noqa: S311 - no secret
         self._days: dict[date, Steps] = {}
-        self.count = float(len(habits.past))
-        """How many past days the paths rest on."""
         self._midnight = habits.start_of(habits.today + timedelta(days=1))
         self._evenings = self._evenings_like_this()
         self._drawn = [self._drawer(day) for day in self._days_ahead()]
@@ -89,9 +86,9 @@ class Weeks:
             if end >= FULL:
                 at = path.reached((FULL - percent) / points)
                 hits.append((max(at or resets_at, now), 1.0))
-        odds = smoothed(len(hits) / len(self.paths), self.count / 4, USUAL_ODDS, strength=STRENGTH)
+        odds = smoothed(len(hits) / len(self.paths), len(self._habits.past) / 4, USUAL_ODDS, strength=STRENGTH)
         instants = Instants(*map(round, quantiles(hits, (0.1, 0.5, 0.9)))) if hits else None
-        return Outcome(odds, instants, spread_of(ends), self.count)
+        return Outcome(odds, instants, spread_of(ends))
 
     def _days_ahead(self) -> list[date]:
         found: list[date] = []
