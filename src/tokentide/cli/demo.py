@@ -35,6 +35,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
     if rest[:1] and rest[0] in NOT_HERE:
         raise UsageError(f"demo shows reports; {rest[0]} has nothing to show there")
+    if rest[:1] == ["guard"] and rest[1:2] and not rest[1].startswith("-"):
+        raise UsageError(f"demo shows reports; guard {rest[1]} is for your own machine")
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
