@@ -14,7 +14,9 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.forecast import forecast_account
 from tokentide.analytics.forecasting.latest import from_text, latest_forecast, to_text
 from tokentide.analytics.forecasting.model import Forecast, WindowForecast
-from tokentide.analytics.forecasting.pace import plain_pace
+from tokentide.analytics.forecasting.pace import USUAL_ERROR, pace_error, plain_pace
+from tokentide.analytics.forecasting.pasts import Point, WindowPast
+from tokentide.analytics.forecasting.reading import read_evidence
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.plans import PlanWish
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
@@ -334,6 +336,51 @@ def test_a_full_week_leaves_nothing_to_say_of_five_hours(ledger: Ledger) -> None
     assert made.binding == SEVEN_DAY
 
 
+def test_a_reset_that_is_moved_is_no_new_use(ledger: Ledger) -> None:
+    """The vendor moves the reset of an open window by 40 minutes; what was used before it is not used again."""
+    now = day(23, 10.5)
+    put(ledger, worked(range(24), until=now))
+    before = forecast(ledger, now)
+    moved = LimitReading(WHO.key, FIVE_HOUR, ACCOUNT, now + MINUTE_US, 31.0, day(23, 14.7), seen_at=now + MINUTE_US)
+    ledger.limits.take([], [moved])
+    after = forecast(ledger, now + 2 * MINUTE_US)
+    assert five(after).resets_at == day(23, 14.7)
+    assert five(after).percent == pytest.approx(31, abs=1)
+    assert after.usual == pytest.approx(before.usual, abs=0.1)
+    assert after.calibrations[0].usd_per_percent == pytest.approx(before.calibrations[0].usd_per_percent, rel=0.05)
+
+
+def test_a_percentage_out_of_all_bounds_does_not_spoil_the_weeks_after_it(ledger: Ledger) -> None:
+    now = day(23, 10.5)
+    put(ledger, worked(range(24), until=now))
+    before = forecast(ledger, now).percent_per_working_day
+    wild = LimitReading(WHO.key, FIVE_HOUR, ACCOUNT, day(20, 13), 1e12, day(20, 14), seen_at=day(20, 13))
+    ledger.limits.take([], [wild])
+    made = forecast(ledger, now)
+    assert before is not None
+    assert made.percent_per_working_day == pytest.approx(before, rel=0.3)
+
+
+def test_what_a_full_window_blocks_goes_on_at_the_rate_since_it_was_first_used(ledger: Ledger) -> None:
+    put(ledger, worked(range(10), hours=(9, 14), per_hour=100))
+    demand = read_evidence(ledger, WHO, now=day(10)).demand(day(10))
+    assert demand.between(day(5, 9), day(5, 10)) == pytest.approx(100, abs=3)
+    assert demand.between(day(5, 10.25), day(5, 11.25)) == pytest.approx(95, abs=8)
+
+
+def test_no_more_windows_are_left_than_have_room_before_the_reset(ledger: Ledger) -> None:
+    """An hour before the end of a week that is hardly used: at most this window and a part of the next one."""
+    now = day(20, 23)
+    put(ledger, worked(range(21), hours=(19, 23), until=now))
+    made = forecast(ledger, now)
+    assert made.full_windows_left == pytest.approx(1.2)
+    made = forecast(ledger, day(20, 21))
+    week = made.of(SEVEN_DAY)
+    assert week is not None
+    assert week.percent is not None
+    assert made.percent_per_working_day == pytest.approx(100 - week.percent)
+
+
 def test_the_kept_forecast_holds_for_a_minute_and_for_its_windows_alone(ledger: Ledger) -> None:
     now = day(23, 10.5)
     put(ledger, worked(range(24), until=now))
@@ -345,6 +392,19 @@ def test_the_kept_forecast_holds_for_a_minute_and_for_its_windows_alone(ledger: 
     assert latest_forecast(ledger, moved, UTC, now=now + MINUTE_US + 1).at == now + MINUTE_US + 1
     assert [row[1] for row in ledger.forecasts.issued(WHO.key, 0)] == [FIVE_HOUR, SEVEN_DAY]
     assert from_text(to_text(first), WHO) == first
+
+
+def test_the_error_of_the_pace_is_learnt_from_windows_that_were_full() -> None:
+    def hit(hour: float) -> WindowPast:
+        told = [Point(HOUR_US, HOUR_US, 25.0), Point(round(hour * HOUR_US), round(hour * HOUR_US), 100.0)]
+        return WindowPast(0, 5 * HOUR_US, told)
+
+    calm = WindowPast(0, 5 * HOUR_US, [Point(HOUR_US, HOUR_US, 25.0)])
+    assert pace_error([], HOUR_US, 0) == USUAL_ERROR
+    assert pace_error([calm], HOUR_US, 0) == USUAL_ERROR
+    assert pace_error([hit(4.0)] * 300, HOUR_US, HOUR_US) < 0.1
+    assert pace_error([hit(2.5)] * 300, HOUR_US, HOUR_US) == pytest.approx(0.693, abs=0.01)
+    assert pace_error([hit(0.5)] * 300, HOUR_US, HOUR_US) == USUAL_ERROR
 
 
 def test_plain_pace() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -427,6 +428,17 @@ def test_snoozes_begin_and_end(quiet_desk: Machine) -> None:
     )
 
 
+def test_a_snooze_that_is_not_kept_or_not_understood_is_none(machine: Machine) -> None:
+    assert machine.run("alerts", "snooze", "2h", "--timezone", "Nowhere").returncode == 2
+    assert listed(machine)["snoozes"] == []
+    shutil.rmtree(machine.ledger.parent)
+    machine.ledger.parent.write_text("in the way")
+    for words in (("2h",), ("--off",)):
+        code, out, err = machine.call("alerts", "snooze", *words)
+        assert (code, out) == (1, "")
+        assert "nothing was changed: a snooze is kept in the ledger" in err
+
+
 @pytest.mark.parametrize("span", ["", "2", "2y", "0h", "31d", "-1h", "99999d", "٣h"])
 def test_spans_that_make_no_sense(machine: Machine, span: str) -> None:
     done = (
@@ -442,6 +454,9 @@ def test_quiet_hours_are_set_and_unset(machine: Machine) -> None:
     assert listed(machine)["quiet"]["hours"] == ["22:00-07:00", "12:00-12:30"]
     assert machine.run("alerts", "quiet", "7-22").returncode == 2
     assert machine.call("alerts", "quiet", "--off")[1] == "quiet: never\n"
+    (machine.root / "config" / "alerts.toml").write_text("quiet_days = ['Sunday', 'saturday']\n")
+    assert listed(machine)["quiet"]["days"] == ["saturday", "sunday"]
+    (machine.root / "config" / "alerts.toml").unlink()
     assert machine.run("alerts", "quiet").returncode == 2
 
 

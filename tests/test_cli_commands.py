@@ -59,6 +59,7 @@ def test_the_version_is_told(machine: Machine) -> None:
         (("block", "--ccusage"), "unrecognized arguments"),
         (("project", "--ccusage-json"), "unrecognized arguments"),
         (("demo", "doctor"), "demo shows reports"),
+        (("demo", "guard", "install"), "demo shows reports"),
         (("prices", "x", "--at", "soon"), "--at soon"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,35 @@ def test_the_words_come_first() -> None:
     )
 
 
+def test_a_span_of_one_instant_is_no_span() -> None:
+    said = screen(made(window(hits=(3.1, 3.1, 3.11))), 100).splitlines()[1]
+    assert said.endswith("most likely about 12:05")
+
+
+def test_a_full_week_has_nothing_left() -> None:
+    text = screen(made(window(SEVEN_DAY, percent=100.0, odds=1.0, hits=None, end=None), full_windows_left=0.0), 80)
+    assert "full until" in text
+    assert "left this week" not in text
+
+
+def test_a_day_without_use_is_not_compared() -> None:
+    assert "hardly anything used today" in screen(made(window(), usual=0.0), 80)
+
+
+def test_an_estimate_without_a_percentage_says_how_to_get_one() -> None:
+    unknown = replace(
+        window(percent=None, odds=None, hits=None, end=None, abstains="no reading tells"), is_estimate=True
+    )
+    assert "`tokentide statusline install` brings readings" in screen(made(unknown, binding=""), 200)
+
+
+@pytest.mark.parametrize("room", [20, 30])
+def test_an_account_without_a_name_is_called_so_on_any_width(room: int) -> None:
+    nameless = replace(made(window()), account=Account("", ""))
+    assert screen(nameless, room).startswith("account not known\n")
+    screen(FULL_SCREEN, room)
+
+
 def test_names_cannot_steer_the_terminal() -> None:
     bad = Forecast(Account("k", "eve\x1b[2J", "\u202eorg"), NINE, (), "", None, None, (), (), None, 0, None)
     assert "\x1b" not in screen(bad, 80)
@@ -177,7 +208,9 @@ def test_an_empty_ledger_says_what_to_do(machine: Machine) -> None:
     assert "tokentide statusline install" in err
     code, out, _ = machine.call("forecast", "--offline", "--json")
     assert (code, json.loads(out)["accounts"]) == (5, [])
-    assert machine.call("forecast", "--backtest")[0] == 5
+    assert machine.call("forecast", "--backtest")[:2] == (5, "")
+    code, out, _ = machine.call("forecast", "--backtest", "--json")
+    assert (code, json.loads(out)["accounts"]) == (5, [])
 
 
 @pytest.mark.parametrize("room", [80, 40])
@@ -188,6 +221,7 @@ def test_the_backtest_in_tables(worker: tuple[Machine, str, History], room: int)
     assert max(map(len, out.splitlines())) <= room
     for name in ("this forecast", "average so far", "last hour's rate", "straight line", "as always", "came true"):
         assert name in out
+    assert re.search(r"Of the hits \d+ % came within the span", " ".join(out.split()))
 
 
 def test_the_backtest_as_json(worker: tuple[Machine, str, History]) -> None:

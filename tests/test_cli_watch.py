@@ -373,6 +373,18 @@ def test_a_disk_that_takes_nothing_tells_an_alert_once_and_not_each_minute(
         assert len(told(saved)) <= 2
 
 
+def test_a_deleted_data_folder_lets_no_second_runner_begin(machine: Machine) -> None:
+    tell(machine)
+    with running(machine) as process:
+        wait_for(lambda: is_running(machine))
+        shutil.rmtree(machine.ledger.parent)
+        machine.write("-p/s.jsonl", usage_line(at=just_now()))
+        wait_for(lambda: is_running(machine))
+        assert f"process {process.pid}," in machine.run("watch", "status").stdout
+        assert f"process {process.pid})" in machine.run("watch", "--once").stderr
+        assert process.poll() is None
+
+
 def test_it_begins_on_a_full_disk_too(machine: Machine) -> None:
     tell(machine)
     with small_disk(machine.ledger.parent, "2m"):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from tokentide.analytics.burn import Burn, SessionBurn, burn_now
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.latest import latest_forecast
-from tokentide.analytics.forecasting.model import Forecast, WindowForecast
+from tokentide.analytics.forecasting.model import EVEN_ODDS, Forecast, WindowForecast
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.plans import TOKENS, PlanWish
 from tokentide.analytics.windows import WindowState
@@ -20,7 +20,6 @@ from tokentide.store.query import MAIN_AGENT, CostMode, Filters, Response, Sums
 from tokentide.store.sqlite.ledger import Ledger
 
 NEAR_PERCENT, HIT_PERCENT = 80.0, 100.0
-NEAR_ODDS = 0.5
 CHART_STEP_US = 5 * MINUTE_US
 CHART_STEPS = 144
 """Twelve hours."""
@@ -137,8 +136,12 @@ def build_live(ledger: Ledger, ask: LiveAsk, *, now: int, problems: int = 0) -> 
 
 
 def live_accounts(ledger: Ledger, ask: LiveAsk, *, now: int, expect: bool = True) -> tuple[LiveAccount, ...]:
-    """The accounts that are asked for, the one seen last first; without `expect` no forecast is made."""
-    found = (each for each in read_limits(ledger, now=now, wish=ask.wish) if each.account.matches(ask.account))
+    """The accounts that are asked for; without `expect` no forecast is made.
+
+    The one seen last comes first, but those of which no percentage is known after those that have one.
+    """
+    found = [each for each in read_limits(ledger, now=now, wish=ask.wish) if each.account.matches(ask.account)]
+    found.sort(key=lambda each: not _known(each.windows, now))
     return tuple(
         LiveAccount(limits, latest_forecast(ledger, limits, ask.calendar, now=now) if expect else None)
         for limits in found
@@ -154,8 +157,7 @@ def status_of(accounts: Iterable[LiveAccount], now: int) -> Status:
     known = [
         (window, account.expected(window.window))
         for account in accounts
-        for window in account.limits.windows
-        if window.percent is not None and not window.is_over(now)
+        for window in _known(account.limits.windows, now)
     ]
     if not known:
         return Status.NO_DATA
@@ -164,12 +166,17 @@ def status_of(accounts: Iterable[LiveAccount], now: int) -> Status:
     )
 
 
+def _known(windows: Iterable[WindowState], now: int) -> list[WindowState]:
+    """Those that are open and have a percentage."""
+    return [each for each in windows if each.percent is not None and not each.is_over(now)]
+
+
 def _status(window: WindowState, expected: WindowForecast | None) -> Status:
     percent = window.percent or 0.0
     if percent >= HIT_PERCENT and (not window.is_estimate or window.plan == TOKENS):
         return Status.HIT
     odds = expected.odds if expected is not None else None
-    return Status.NEAR if percent >= NEAR_PERCENT or (odds or 0.0) >= NEAR_ODDS else Status.OK
+    return Status.NEAR if percent >= NEAR_PERCENT or (odds or 0.0) >= EVEN_ODDS else Status.OK
 
 
 def spent_in(ledger: Ledger, ask: LiveAsk, grain: str, now: int) -> Spent:

@@ -23,7 +23,7 @@ class Brief:
 
     @cached_property
     def accounts(self) -> tuple[LiveAccount, ...]:
-        """The account that was seen last, with its forecast; empty without any."""
+        """The account to tell of, the first of `live_accounts`, with its forecast; empty without any."""
         return live_accounts(self._ledger, self._ask, now=self.now)[:1]
 
     @cached_property

@@ -210,7 +210,7 @@ def _history(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def _snooze(options: argparse.Namespace, workspace: Workspace) -> int:
     """Silence a rule or all for a while, or end that."""
-    terminal, words, now = workspace.terminal, list(options.words), workspace.terminal.now
+    terminal, words = workspace.terminal, list(options.words)
     span = "" if options.off or not words else words.pop(0)
     rule = words.pop(0) if words else ""
     if words or (rule and rule not in RULE_KINDS) or not (options.off or span):
@@ -218,17 +218,26 @@ def _snooze(options: argparse.Namespace, workspace: Workspace) -> int:
             "give a time and perhaps a kind of rule: `tokentide alerts snooze 2h`, `tokentide alerts snooze 2h odds`; "
             f"kinds are {', '.join(RULE_KINDS)}"
         )
-    what = rule or "all alerts"
-    if options.off:
-        ended = workspace.with_ledger(lambda ledger, _: ledger.alerts.wake(rule))
-        terminal.write(f"{what}: {'no longer snoozed' if ended else 'not snoozed, nothing was changed'}")
-        if rule and any(not each.rule for each in workspace.with_ledger(lambda ledger, _: ledger.alerts.snoozes(now))):
-            terminal.say("all alerts are snoozed: `tokentide alerts snooze --off` ends that")
-        return ExitCode.OK
-    until = terminal.now + span_us(span, SNOOZE)
-    workspace.with_ledger(lambda ledger, _: ledger.alerts.snooze(Snooze(rule, until, terminal.now)))
+    until = 0 if options.off else terminal.now + span_us(span, SNOOZE)
     look = AlertLook(calendar_of(options, workspace), terminal.now)
-    terminal.write(f"{what}: snoozed until {look.clock(until)}; what is still so then is told then")
+
+    def change(ledger: Ledger, _synced: object) -> tuple[bool, int, list[Snooze]]:
+        ended = ledger.alerts.wake(rule) if options.off else 0
+        if until:
+            ledger.alerts.snooze(Snooze(rule, until, terminal.now))
+        return ledger.is_kept, ended, ledger.alerts.snoozes(terminal.now)
+
+    is_kept, ended, snoozes = workspace.with_ledger(change)
+    if not is_kept:
+        terminal.say("nothing was changed: a snooze is kept in the ledger")
+        return ExitCode.ERROR
+    if until:
+        said = f"snoozed until {look.clock(until)}; what is still so then is told then"
+    else:
+        said = "no longer snoozed" if ended else "not snoozed, nothing was changed"
+    terminal.write(f"{rule or 'all alerts'}: {said}")
+    if options.off and any(not each.rule for each in snoozes):
+        terminal.say("all alerts are snoozed: `tokentide alerts snooze --off` ends that")
     return ExitCode.OK
 
 

@@ -241,7 +241,7 @@ def _one_less(text: str, name: str, path: str, terminal: Terminal) -> tuple[str,
     for table, entries in named.items():
         if any(each.is_default and each.name == name for each in entries):
             return _switched_off(text, table, name, path, entries)
-    known = ", ".join(dict.fromkeys(each.name for each in (*rules.rules, *rules.channels)))
+    known = ", ".join(dict.fromkeys(each.name for entries in named.values() for each in entries))
     raise UsageError(f"there is nothing called {clean(name)[:40]}; there are {clean(known)[:400]}")
 
 

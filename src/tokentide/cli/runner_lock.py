@@ -44,15 +44,18 @@ class RunnerLock:
 
     def __init__(self, now: int) -> None:
         """Raises AnotherRunsError; OSError where the file cannot be made."""
-        path = lock_path()
-        ensure_private_dir(os.path.dirname(path))
-        self._descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        if not any(_tries(self._descriptor)):
+        self._since = now
+        self._descriptor = _taken(now)
+
+    def renew(self) -> None:
+        """Take it anew where its file was deleted, which lets a second runner begin. Raises AnotherRunsError."""
+        with suppress(OSError):
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(lock_path()), os.fstat(self._descriptor)):
+                    return
+            descriptor = _taken(self._since)
             os.close(self._descriptor)
-            raise AnotherRunsError(_holder_in(path))
-        os.ftruncate(self._descriptor, 0)
-        with suppress(OSError):  # on a full disk it is held all the same, without a word
-            os.write(self._descriptor, f"{os.getpid()} {now // SECOND_US}\n".encode())
+            self._descriptor = descriptor
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +66,20 @@ class RunnerLock:
         with suppress(OSError):
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
+
+
+def _taken(now: int) -> int:
+    """The lock file, open and locked. Raises AnotherRunsError; OSError where it cannot be made."""
+    path = lock_path()
+    ensure_private_dir(os.path.dirname(path))
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    if not any(_tries(descriptor)):
+        os.close(descriptor)
+        raise AnotherRunsError(_holder_in(path))
+    os.ftruncate(descriptor, 0)
+    with suppress(OSError):  # on a full disk it is held all the same, without a word
+        os.write(descriptor, f"{os.getpid()} {now // SECOND_US}\n".encode())
+    return descriptor
 
 
 def holder() -> Holder | None:

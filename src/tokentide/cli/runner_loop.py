@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tokentide import clock
 from tokentide.cli.lasting import stay
 from tokentide.cli.runner import Runner
+from tokentide.cli.runner_lock import RunnerLock
 from tokentide.clock import SECOND_US
 from tokentide.errors import TokentideError
 from tokentide.render.words import clean, duration
@@ -64,10 +65,11 @@ def _stamps() -> tuple[object, ...]:
     return tuple(found)
 
 
-def run_on(runner: Runner, flags: Flags) -> bool:
+def run_on(runner: Runner, flags: Flags, lock: RunnerLock) -> bool:
     """Do rounds until a signal says to end; at once when transcripts change or the machine wakes, else every minute.
 
     True where it ends because the program was updated: its old version would undo what the new one reckons.
+    Raises AnotherRunsError where the lock's file was deleted and another runner was quicker to make it anew.
     """
     from tokentide.sync.watching import Watcher
 
@@ -78,6 +80,7 @@ def run_on(runner: Runner, flags: Flags) -> bool:
             for now in _turns(runner, watcher, flags):
                 if program.was_updated():
                     return True
+                lock.renew()
                 runner.round(now)
         if flags.reloads and not flags.ends:
             flags.reloads = False  # before: a signal that comes while it is read asks for another reading

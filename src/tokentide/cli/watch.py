@@ -88,12 +88,12 @@ def _run(options: argparse.Namespace, terminal: Terminal) -> int:
     has_times = "JOURNAL_STREAM" not in terminal.environ and not options.once
     runner = Runner(terminal, Wishes(not options.offline, is_quiet=options.quiet, has_times=has_times))
     try:
-        with RunnerLock(terminal.now):
+        with RunnerLock(terminal.now) as lock:
             if options.once:
                 return ExitCode.OK if runner.round(terminal.now) else ExitCode.ERROR
             runner.begin(os.getpid(), terminal.now)
             with _signals(terminal) as flags:
-                was_updated = run_on(runner, flags)
+                was_updated = run_on(runner, flags, lock)
             runner.log("tokentide was updated: begun anew" if was_updated else "ended", clock.now_us())
         if was_updated:
             _begin_anew(options)

@@ -9,6 +9,7 @@ from tokentide.model.alerts import Alert, AlertRules, Channel, Facts, Rule, Snoo
 from tokentide.render.alert_words import message_words
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import instant
+from tokentide.settings import WEEKDAYS
 
 FORMAT = 1
 _NANO, _AT = "_nano_usd", "_at"
@@ -53,7 +54,7 @@ def alerts_json(
             "channels": [channel_json(channel, addresses[channel.name]) for channel in rules.channels],
             "quiet": {
                 "hours": [f"{_clock(begin)}-{_clock(end)}" for begin, end in quiet.spans],
-                "days": list(quiet.days),
+                "days": [WEEKDAYS[day] for day in quiet.days],
                 "critical_passes": quiet.critical_passes,
             },
             "snoozes": [{"rule": each.rule or None, "until": instant(each.until)} for each in snoozes],

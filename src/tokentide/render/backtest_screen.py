@@ -10,6 +10,7 @@ from tokentide.analytics.forecasting.backtest import OURS
 from tokentide.analytics.forecasting.backtest_report import LEAST_WINDOWS, Backtest
 from tokentide.analytics.forecasting.scores import MethodScore, ReliabilityBin, WindowScores
 from tokentide.render import words
+from tokentide.render.forecast_words import NAMELESS
 from tokentide.render.limit_words import window_title
 
 NAMES = {
@@ -26,7 +27,7 @@ NARROW = 70
 
 def backtest_lines(test: Backtest, room: int) -> Iterator[Text]:
     """One account: for each window a sentence, the scores, the odds beside what came."""
-    yield Text(words.clean(test.account.name), style="bold")
+    yield Text(words.clean(test.account.name) or NAMELESS, style="bold")
     if test.is_made_up and test.windows:
         yield from _flowed("No official readings: limits in USD stand in. This proves the demand, not the limit.", room)
     if not test.windows:
@@ -72,9 +73,11 @@ def _verdict(scores: WindowScores) -> str:
     """Whether the forecast is worth having, in a sentence."""
     best = NAMES.get(scores.best_baseline, scores.best_baseline)
     few = f" Fewer than {LEAST_WINDOWS} windows prove little." if scores.windows < LEAST_WINDOWS else ""
+    held = scores.methods[0].time_coverage
+    span = "" if held is None else f" Of the hits {held * 100:.0f} % came within the span given for them; 80 is right."
     if scores.skill > 0:
-        return f"Its odds were {scores.skill * 100:.0f} % better than the best simple method, {best}.{few}"
-    return f"Its odds were no better than {best}.{few}"
+        return f"Its odds were {scores.skill * 100:.0f} % better than the best simple method, {best}.{span}{few}"
+    return f"Its odds were no better than {best}.{span}{few}"
 
 
 def _cells(method: MethodScore, *, is_narrow: bool) -> Sequence[str]:

@@ -26,7 +26,7 @@ FORMATS = ("text", "tmux", "waybar", "starship", "swiftbar", "json")
 LINE = "5h {five_hour} {reset} | week {week}[ | {hit_window}: {odds} by {hit}] | {cost_today} today | {burn}"
 SHORT = "{five_hour} {reset}"
 BAR_CELLS = 8
-LIKELY = 0.2
+TOLD_ODDS = 0.2
 """Odds below these are not told in the default line."""
 _TMUX = {Level.LOW: "green", Level.RAISED: "yellow", Level.HIGH: "colour208", Level.FULL: "red"}
 _HEX = {Level.LOW: "#3fa45b", Level.RAISED: "#c99a00", Level.HIGH: "#e07b00", Level.FULL: "#d8332e"}
@@ -194,19 +194,19 @@ def _bar(window: WindowState | None) -> str:
 def _odds(line: Line) -> str:
     """The odds of the window in most danger, where they are worth telling."""
     threat = line.brief.threat()
-    return "" if threat is None or (threat.odds or 0) < LIKELY else odds_words(threat.odds or 0)
+    return "" if threat is None or (threat.odds or 0) < TOLD_ODDS else odds_words(threat.odds or 0)
 
 
 def _hit(line: Line) -> str:
     threat = line.brief.threat()
-    if threat is None or threat.hits_at is None or (threat.odds or 0) < LIKELY:
+    if threat is None or threat.hits_at is None or (threat.odds or 0) < TOLD_ODDS:
         return ""
     return line.look.time.when(threat.hits_at.likely, line.brief.now)
 
 
 def _threat(line: Line) -> str:
     threat = line.brief.threat()
-    return "" if threat is None or (threat.odds or 0) < LIKELY else window_title(threat.window)
+    return "" if threat is None or (threat.odds or 0) < TOLD_ODDS else window_title(threat.window)
 
 
 def _most(line: Line) -> str:

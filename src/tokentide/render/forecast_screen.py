@@ -23,7 +23,7 @@ from tokentide.analytics.limits import level_of
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.render import words
-from tokentide.render.forecast_words import clock_words, odds_words
+from tokentide.render.forecast_words import NAMELESS, clock_words, odds_words
 from tokentide.render.limit_words import LEVEL_STYLES, window_title
 from tokentide.render.limits_screen import LimitsLook
 
@@ -52,8 +52,8 @@ class ForecastLook:
 def forecast_lines(forecast: Forecast, limits: LimitsLook) -> Iterator[Text]:
     """One account: each window, then what follows from all of them."""
     look = ForecastLook(limits)
-    named = [words.clean(forecast.account.name), words.clean(forecast.account.organization)]
-    yield Text(" · ".join(filter(None, dict.fromkeys(named))), style="bold")
+    named = [words.clean(forecast.account.name) or NAMELESS, words.clean(forecast.account.organization)]
+    yield from _wrapped(Text(" · ".join(filter(None, dict.fromkeys(named))), style="bold"), look)
     for each in forecast.windows:
         yield from _wrapped(_sentence(each, look), look)
         if each.at_reset is not None and each.percent is not None:

@@ -6,6 +6,8 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, WindowForecast
 from tokentide.clock import DAY_US
 
+NAMELESS = "account not known"
+"""Records tell of an account only where one was logged in."""
 _SMALL = ((100, 0.0125), (50, 0.03), (20, 0.07))
 """1 in so many, up to these odds."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from tokentide.analytics.forecasting.model import WindowForecast
+from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, WindowForecast
 from tokentide.analytics.limits import AccountLimits
-from tokentide.analytics.live import NEAR_ODDS, LiveAccount, LiveState
+from tokentide.analytics.live import LiveAccount, LiveState
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.model.limits import ESTIMATE
 from tokentide.render import words
@@ -22,8 +22,6 @@ MARK = "│"
 LONGEST_TITLE = 16
 PERCENT_CELLS, GAP, LEAST_BAR = 7, 3, 10
 """Columns of a percentage, of the space between two parts of a row, and of the shortest bar."""
-UNLIKELY = 0.07
-"""Below these odds the time of a hit is not told: it will hardly come."""
 NO_LIMITS = (
     "No official limits are known here yet.",
     "tokentide statusline install gets them from Claude Code as you work; tokentide limits asks the account.",
@@ -148,13 +146,20 @@ def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLo
     if expected.odds is None:
         yield from _pace(expected, look)
         return
-    style = look.palette.full if expected.odds >= NEAR_ODDS else look.palette.raised if expected.odds >= 0.2 else ""
-    yield Text(f"{odds_words(expected.odds)} to run out", style or look.palette.low)
+    style = _odds_style(expected.odds, look)
+    yield Text(f"{odds_words(expected.odds)} to run out", style)
     hits = expected.hits_at
-    if hits is not None and expected.odds >= UNLIKELY:
+    if hits is not None and expected.odds >= SAFE_ODDS:
         yield Text(f"likely {look.when(hits.likely)} ({look.when(hits.low)}–{look.when(hits.high)})", style)
     if expected.at_reset is not None:
         yield Text(f"{percent(expected.at_reset.likely)} at reset")
+
+
+def _odds_style(odds: float, look: LiveLook) -> str:
+    """How near a window is to running out; the same colours as in `limits` and `forecast`."""
+    if odds >= EVEN_ODDS:
+        return look.palette.full
+    return look.palette.raised if odds >= SAFE_ODDS else look.palette.low
 
 
 def _pace(expected: WindowForecast, look: LiveLook) -> Iterator[Text]:

@@ -18,9 +18,8 @@ class Demand:
         """`totals[n]` is the sum before quarter hour n."""
         self.is_full = full
         """By quarter hour: 1 where the five-hour window was full."""
-        self.is_shut = shut
-        """Likewise of the week."""
         self.shut_totals = [0, *accumulate(shut)]
+        """Running totals of quarter hours in which the week was full."""
 
     def place(self, at: int) -> int:
         """The number of the quarter hour that an instant lies in."""

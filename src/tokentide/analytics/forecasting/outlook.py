@@ -10,6 +10,7 @@ from tokentide.analytics.forecasting.asking import Asking
 from tokentide.analytics.forecasting.calibration import Worth
 from tokentide.analytics.forecasting.chances import Z80
 from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, WindowForecast
+from tokentide.analytics.forecasting.ratios import LEAST_POINTS
 from tokentide.analytics.windows import FIVE_HOURS_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 NANO_PER_USD = 1e9
 LEAST_ODDS = 0.05
 """A window with less is in no danger, and binds nothing."""
-KNOWN_RATIO = 100.0
-"""Points of five hours that the ratio to the week has to rest on."""
 LEAST_DAYS = 0.05
 """With less of a working day left there is none."""
 LEAST_USUAL = 1.0
@@ -44,7 +43,7 @@ def full_windows_left(asking: Asking, week: WindowForecast | None) -> float | No
     if week is None or week.percent is None or week.resets_at is None or week.resets_at <= asking.now:
         return None
     ratio = asking.ratio(SEVEN_DAY)
-    if ratio.rests_on < KNOWN_RATIO:
+    if ratio.rests_on < LEAST_POINTS:
         return None
     fitting = 1 + (week.resets_at - asking.now) / FIVE_HOURS_US
     return min(max(FULL - week.percent, 0.0) / (ratio.points * FULL), fitting)
@@ -107,7 +106,7 @@ def calibrations(asking: Asking) -> tuple[Calibration, ...]:
     found = [_calibration(FIVE_HOUR, worth, 1.0)]
     for window in asking.evidence.weekly:
         ratio = asking.ratio(window)
-        if ratio.rests_on >= KNOWN_RATIO:
+        if ratio.rests_on >= LEAST_POINTS:
             found.append(_calibration(window, worth, ratio.points))
     return tuple(found)
 

@@ -17,7 +17,7 @@ USUAL_WEIGHT = 60.0
 SPREAD, MOST_SPREAD = 0.03, 0.6
 ROUNDING = 0.4
 LEAST_POINTS = 100.0
-"""With less known, the ratio is a guess."""
+"""Of five hours; with less known, the ratio is a guess."""
 
 
 @dataclass(frozen=True, slots=True)
