@@ -1,6 +1,6 @@
 """Scores the forecast and the simple methods on synthetic histories, as Markdown for bench/RESULTS.md.
 
-python -m bench.forecast [--seeds 11,12,13,14] [--weeks 11]
+python -m bench.forecast [--seeds 11,12,13,14] [--weeks 11] [--processes 2]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tokentide.analytics.forecasting.reading import read_evidence
 from tokentide.analytics.forecasting.scores import MethodScore, WindowScores, score_cases
 from tokentide.clock import DAY_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
+from tokentide.render.backtest_screen import NAMES
 
 ZONE = "Europe/Berlin"
 LEARNING_DAYS = 14
@@ -98,7 +99,7 @@ def _cells(method: MethodScore) -> str:
     time = "" if method.time_error_minutes is None else f"{method.time_error_minutes:.0f}"
     covered = f"{method.percent_coverage * 100:.0f} %" if is_ours or method.method == "base_rate" else ""
     timed = "" if method.time_coverage is None else f"{method.time_coverage * 100:.0f} %"
-    name = f"**{method.method}**" if is_ours else method.method
+    name = "**forecast**" if is_ours else NAMES[method.method]
     figures = (
         f"{method.brier:.3f} | {method.log_score:.3f} | {time} | {method.percent_error:.1f} | {method.pinball:.2f}"
     )

@@ -78,7 +78,7 @@ class Stage:
         async with app.run_test(size=self.size) as pilot:
             await until(pilot, lambda: app.state is not None)
             if self.view != "realtime":
-                await until(pilot, lambda: app._table is not None)
+                await until(pilot, lambda: app.pane.table is not None)
             yield app, pilot
 
 

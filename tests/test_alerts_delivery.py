@@ -21,7 +21,7 @@ from tests.receivers import DESKTOP_PROGRAMS, Desktop, MailReceiver, WebReceiver
 from tokentide.alerts.delivery.address import shown_url
 from tokentide.alerts.delivery.apprise_channel import service_for
 from tokentide.alerts.delivery.dispatch import PAUSES_SECONDS, SLACK_SECONDS, Parcel, dispatch
-from tokentide.alerts.delivery.faults import DeliveryError
+from tokentide.alerts.delivery.faults import DeliveryError, Fault
 from tokentide.alerts.delivery.message import MOST_BODY, MOST_TITLE, message_of
 from tokentide.alerts.engine import send
 from tokentide.model.alerts import CRITICAL, INFO, WARNING, Alert, Channel, Facts
@@ -57,7 +57,15 @@ def outcome(channel: Channel, alerts: Sequence[Alert] = (), environ: Mapping[str
     told = list(alerts) or [alert()]
     outcomes = send(told, [channel], {**os.environ, **(environ or {})})
     assert len({json.dumps(each) for each in outcomes.values()}) == 1
-    return outcomes[told[0].key][channel.name]
+    return outcomes[told[0].key][channel.name].reason
+
+
+def faults(
+    alerts: Sequence[Alert], channels: Sequence[Channel], environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Why each channel failed to tell of one alert; empty where it did not."""
+    (outcome,) = send(alerts, channels, dict(environ)).values()
+    return {channel: fault.reason for channel, fault in outcome.items()}
 
 
 def apprise(url: str, *, timeout_seconds: float = 5.0) -> Channel:
@@ -197,7 +205,7 @@ def test_one_channel_that_fails_or_hangs_does_not_stop_the_others(web: WebReceiv
         Channel("apprise", "unset", origin="$SLACK_URL"),
     ]
     begun = time.monotonic()
-    (outcomes,) = send([alert()], channels, dict(os.environ)).values()
+    outcomes = faults([alert()], channels)
     assert time.monotonic() - begun < 25
     assert outcomes == {
         "gone": "no connection, no answer in time, or it was refused",
@@ -215,7 +223,7 @@ def test_refusals_of_channels_that_are_served_at_once_do_not_mix(web: WebReceive
     with web_receiver() as other:
         other.status = [401]
         channels = [Channel("apprise", f"{n}", url=Secret(f"json://{(web, other)[n % 2].url}/")) for n in range(8)]
-        (outcomes,) = send([alert()], channels, dict(os.environ)).values()
+        outcomes = faults([alert()], channels)
     assert outcomes == {f"{n}": f"it was answered with status {(404, 401)[n % 2]}" for n in range(8)}
 
 
@@ -229,7 +237,7 @@ def test_what_a_channel_does_not_take_is_not_sent_there(web: WebReceiver) -> Non
 def test_a_channel_that_never_comes_back_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tokentide.alerts.delivery.dispatch.SLACK_SECONDS", -9.8)
     parcel = Parcel(command(sys.executable, "-c", "import time; time.sleep(3)"), (alert(),))
-    assert list(dispatch([parcel], dict(os.environ))) == [(parcel, "no answer within 0 s")]
+    assert list(dispatch([parcel], dict(os.environ))) == [(parcel, Fault("no answer within 0 s"))]
 
 
 def test_a_process_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, web: WebReceiver) -> None:
@@ -405,7 +413,7 @@ def test_without_the_library_the_systems_program_shows_it(screen: Desktop, monke
 def test_without_a_desktop_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    (outcomes,) = send([alert()], [Channel("desktop", "desktop")], {"PATH": os.environ["PATH"]}).values()
+    outcomes = faults([alert()], [Channel("desktop", "desktop")], {"PATH": os.environ["PATH"]})
     assert outcomes == {"desktop": "there is no desktop session here"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alert_stage import NOON, RESET, Stage, only, rules
+from tests.receivers import web_receiver
 from tokentide.alerts.engine import deliver
 from tokentide.alerts.quiet import is_quiet
 from tokentide.analytics.calendar import Calendar
@@ -25,6 +27,8 @@ from tokentide.store.sqlite.ledger import Ledger
 QUIET = "quiet_hours = '11:30-12:30'\n"
 RULE = "[[rule]]\nkind = 'percent'\npercent = [80, 95]\n"
 OTHERS = ("odds", "reset")
+NO_DESKTOP = "[[channel]]\nkind='desktop'\nenabled=false\n"
+UTC = Calendar("UTC")
 
 
 def test_what_was_told_stays_told_after_a_restart(tmp_path: Path) -> None:
@@ -143,10 +147,10 @@ def test_what_a_process_did_not_send_before_it_died_is_sent_by_another() -> None
     stage.say(0, 97)
     (lost,) = stage.look(0)
     soon, late = NOON + 9 * MINUTE_US, NOON + 11 * MINUTE_US
-    assert deliver([], nobody, stage.ledger, {}, now=soon) == ()
-    (told,) = deliver([], nobody, stage.ledger, {}, now=late)
+    assert deliver([], nobody, stage.ledger, {}, UTC, now=soon) == ()
+    (told,) = deliver([], nobody, stage.ledger, {}, UTC, now=late)
     assert (told.key, told.state) == (lost.key, SENT)
-    assert deliver([], nobody, stage.ledger, {}, now=late + HOUR_US) == ()
+    assert deliver([], nobody, stage.ledger, {}, UTC, now=late + HOUR_US) == ()
 
 
 def test_what_is_over_or_old_is_not_sent_late() -> None:
@@ -155,11 +159,50 @@ def test_what_is_over_or_old_is_not_sent_late() -> None:
     stage.say(0, 97)
     stage.look(0)
     stage.look(125)  # its window has reset
-    assert deliver([], nobody, stage.ledger, {}, now=NOON + 126 * MINUTE_US) == ()
+    assert deliver([], nobody, stage.ledger, {}, UTC, now=NOON + 126 * MINUTE_US) == ()
     week = Stage(rules(RULE, off=OTHERS))
     week.say(0, 97, NOON + 2 * DAY_US, window=SEVEN_DAY)
     week.look(0)
-    assert deliver([], nobody, week.ledger, {}, now=NOON + 13 * HOUR_US) == ()
+    assert deliver([], nobody, week.ledger, {}, UTC, now=NOON + 13 * HOUR_US) == ()
+
+
+def test_what_nobody_was_told_of_is_not_told_late_in_quiet_hours() -> None:
+    stage = Stage(rules(RULE, off=OTHERS))
+    stage.say(0, 97)
+    (lost,) = stage.look(0)
+    night = rules(QUIET + RULE, off=OTHERS)
+    assert deliver([], night, stage.ledger, {}, UTC, now=NOON + 11 * MINUTE_US) == ()
+    (held,) = stage.ledger.alerts.recent(0)
+    assert (held.key, held.state) == (lost.key, HELD)
+
+
+def test_what_no_channel_took_for_want_of_a_network_is_told_once_there_is_one() -> None:
+    stage = Stage(rules(RULE, off=OTHERS))
+    stage.say(0, 97)
+    unreachable = rules("[[channel]]\nkind='apprise'\nname='net'\nurl='json://127.0.0.1:1/'\n" + NO_DESKTOP)
+    given = stage.look(0)
+    (tried,) = deliver(given, unreachable, stage.ledger, dict(os.environ), UTC, now=NOON)
+    assert (tried.state, bool(tried.deliveries["net"])) == (DUE, True)
+    with web_receiver() as web:
+        there = rules(f"[[channel]]\nkind='apprise'\nname='net'\nurl='json://{web.url}/'\n" + NO_DESKTOP)
+        assert deliver([], there, stage.ledger, dict(os.environ), UTC, now=NOON + 9 * MINUTE_US) == ()
+        (told,) = deliver([], there, stage.ledger, dict(os.environ), UTC, now=NOON + 11 * MINUTE_US)
+        assert deliver([], there, stage.ledger, dict(os.environ), UTC, now=NOON + 30 * MINUTE_US) == ()
+        assert (told.key, told.state, told.deliveries) == (given[0].key, SENT, {"net": ""})
+        assert len(web.asked) == 1
+
+
+def test_what_one_channel_took_is_not_tried_again_on_the_others() -> None:
+    stage = Stage(rules(RULE, off=OTHERS))
+    stage.say(0, 97)
+    with web_receiver() as web:
+        half = rules(
+            "[[channel]]\nkind='apprise'\nname='net'\nurl='json://127.0.0.1:1/'\n"
+            f"[[channel]]\nkind='apprise'\nname='good'\nurl='json://{web.url}/'\n" + NO_DESKTOP
+        )
+        (told,) = deliver(stage.look(0), half, stage.ledger, dict(os.environ), UTC, now=NOON)
+        assert (told.state, told.deliveries["good"]) == (SENT, "")
+        assert deliver([], half, stage.ledger, dict(os.environ), UTC, now=NOON + HOUR_US) == ()
 
 
 def test_held_alerts_are_not_sent() -> None:
@@ -167,7 +210,7 @@ def test_held_alerts_are_not_sent() -> None:
     stage.say(0, 97)
     stage.look(0)
     (held,) = stage.ledger.alerts.recent(0)
-    assert deliver([held], stage.rules, stage.ledger, {}, now=NOON + HOUR_US) == ()
+    assert deliver([held], stage.rules, stage.ledger, {}, UTC, now=NOON + HOUR_US) == ()
 
 
 # Laws

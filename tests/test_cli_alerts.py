@@ -72,7 +72,13 @@ def test_the_list_teaches_where_nothing_is_set_up(machine: Machine) -> None:
     assert "Raised now\n  nothing" in out
     assert "  percent         80 %, 95 % of any window (default)" in out
     assert "`tokentide alerts add channel ntfy://ntfy.sh/my-topic`" in err
-    assert "nothing was ever raised" in err
+    assert "nobody has ever looked: `tokentide watch install` looks in the background" in err
+
+
+def test_the_list_says_when_nobody_looks_any_more(quiet_desk: Machine) -> None:
+    assert quiet_desk.call("alerts", "check", "--offline", now="2026-03-12T12:00:00Z")[0] == 0
+    assert "nobody has" not in quiet_desk.call("alerts", now="2026-03-12T12:50:00Z")[2]
+    assert "nobody has looked for 2 h 00 min" in quiet_desk.call("alerts", now="2026-03-12T14:00:00Z")[2]
 
 
 @pytest.mark.parametrize("width", ["40", "80", "120"])

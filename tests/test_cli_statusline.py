@@ -101,6 +101,16 @@ def test_an_old_forecast_says_nothing(quiet: Machine) -> None:
     assert call(quiet, pushed()) == LINE
 
 
+def test_a_forecast_of_another_version_says_nothing(quiet: Machine) -> None:
+    call(quiet, pushed())
+    with Ledger.open(str(quiet.ledger)) as ledger:
+        (account,) = ledger.limits.accounts()
+        for text in ('{"windows":[{"window":"five_hour"}]}', "{", "[]", '{"windows":7}'):
+            ledger.forecasts.keep(account.key, NOW_US, "", text, ())
+            assert call(quiet, pushed()) == LINE
+    assert log_of(quiet) == ""
+
+
 def test_todays_cost_and_the_burn_rate_come_from_the_ledger(quiet: Machine) -> None:
     quiet.write(
         "-p/s.jsonl",

@@ -41,7 +41,7 @@ async def press(app: LiveApp, pilot: Pilot[int], *keys: str) -> str:
     """Press keys one by one, each after what the one before it brought; the screen then."""
     for key in keys:
         await pilot.press(key)
-        await until(pilot, lambda: app.view.name == "realtime" or app._table is not None)
+        await until(pilot, lambda: app.view.name == "realtime" or app.pane.table is not None)
     return text_of(app)
 
 
@@ -77,7 +77,7 @@ def test_keys_lead_to_every_view_and_around(stage: Stage) -> None:
 def test_a_click_on_a_name_shows_that_view(stage: Stage) -> None:
     async def play(app: LiveApp, pilot: Pilot[int]) -> None:
         await pilot.click("NavigationBar", offset=(10, 0))
-        await until(pilot, lambda: app._table is not None)
+        await until(pilot, lambda: app.pane.table is not None)
         assert app.view.name == "daily"
 
     run(stage, play)
@@ -92,7 +92,7 @@ def test_from_a_day_to_its_sessions_to_their_responses_and_back(stage: Stage) ->
         text = await press(app, pilot, "enter")
         assert "Days › 2026-03-12 › Chase a flaky test" in text
         assert "Thu 12 Mar 11:55" in text
-        table = app._table
+        table = app.pane.table
         assert table is not None
         with Ledger.open(str(stage.machine.ledger)) as ledger:
             told = {each.sums.responses for each in table.rows}
@@ -108,7 +108,7 @@ def test_from_a_day_to_its_sessions_to_their_responses_and_back(stage: Stage) ->
 def test_a_click_on_a_row_opens_it(stage: Stage) -> None:
     async def play(app: LiveApp, pilot: Pilot[int]) -> None:
         await pilot.click(Rows, offset=(4, 2))
-        await until(pilot, lambda: len(app.views) == 2 and app._table is not None)
+        await until(pilot, lambda: len(app.views) == 2 and app.pane.table is not None)
         assert app.view.since is not None
         assert app.view.since.isoformat() == "2026-03-11"
 
@@ -141,7 +141,7 @@ def test_rows_are_sorted_by_key_and_by_click(stage: Stage) -> None:
         rows = app.query_one(Rows)
 
         def costs() -> list[int]:
-            table = app._table
+            table = app.pane.table
             assert table is not None
             by_key = {row.key: row.sums.cost for row in table.rows}
             return [by_key[key] for key, _ in rows._shown]

@@ -42,7 +42,7 @@ async def picture(stage: Stage, keys: str) -> str:
     async with stage.running() as (app, pilot):
         for key in keys.split():
             await pilot.press(key)
-            await until(pilot, lambda: app.view.name == "realtime" or app._table is not None)
+            await until(pilot, lambda: app.view.name == "realtime" or app.pane.table is not None)
         app.screen.set_focus(None)
         await pilot.pause(0.1)
         return app.export_screenshot(title="tokentide")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from tokentide.alerts.delivery.faults import Fault
 from tokentide.alerts.finding import Finding
 from tokentide.alerts.health_rules import find_in_health
 from tokentide.alerts.quiet import Silence
@@ -16,7 +17,7 @@ from tokentide.alerts.situation import Situation, look_around
 from tokentide.alerts.usage_rules import find_in_usage
 from tokentide.alerts.window_rules import find_in_windows
 from tokentide.analytics.calendar import Calendar
-from tokentide.clock import DAY_US
+from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.model.alerts import DUE, HELD, SENT, SENT_KINDS, SEVERITIES, Alert, AlertRules, Channel, Claim
 from tokentide.settings import Settings
 from tokentide.store.sqlite.ledger import Ledger
@@ -25,16 +26,42 @@ __all__ = ["Alert", "AlertRules", "check", "deliver", "load_rules"]
 
 MEMORY_US = 100 * DAY_US
 """How far back the ledger is asked what was raised; nothing has a longer turn."""
+NOTED_EVERY_US = 15 * MINUTE_US
+LOOK = "alerts"
+"""What the ledger calls a look among the polls."""
 _Raised = tuple[Claim, Alert]
 
 
-def check(ledger: Ledger, settings: Settings, calendar: Calendar, rules: AlertRules, *, now: int) -> tuple[Alert, ...]:
+def check(
+    ledger: Ledger,
+    settings: Settings,
+    calendar: Calendar,
+    rules: AlertRules,
+    *,
+    now: int,
+    plans: Mapping[str, str] | None = None,
+) -> tuple[Alert, ...]:
     """The alerts to be told now, the gravest first: each is given to one caller, of all processes, and once.
 
-    What falls into quiet hours or a snooze is kept in the ledger, and given later if it is still so. `now` is µs UTC.
+    What falls into quiet hours or a snooze is kept in the ledger, and given later if it is still so. `now` is µs UTC,
+    `plans` are those that logins name, by `Account.name`.
     Raises LedgerDamagedError, LedgerUnwritableError.
     """
-    return judge(look_around(ledger, settings, calendar, rules, now=now))
+    found = judge(look_around(ledger, settings, calendar, rules, now=now, plans=plans))
+    note_look(ledger, now)
+    return found
+
+
+def note_look(ledger: Ledger, now: int) -> None:
+    """Note that somebody has looked; so seldom that looking is nearly free."""
+    last = ledger.limits.poll(LOOK)
+    if not 0 <= now - last.good_at < NOTED_EVERY_US:
+        ledger.limits.finish_poll(last._replace(good_at=now))
+
+
+def looked_at(ledger: Ledger) -> int:
+    """When somebody last looked, µs UTC; 0 if nobody ever did."""
+    return ledger.limits.poll(LOOK).good_at
 
 
 def judge(situation: Situation) -> tuple[Alert, ...]:
@@ -106,30 +133,54 @@ def _alert(finding: Finding, now: int, silence: Silence, *, key: str = "") -> Al
 
 
 def deliver(
-    alerts: Iterable[Alert], rules: AlertRules, ledger: Ledger, environ: Mapping[str, str], *, now: int
+    alerts: Iterable[Alert],
+    rules: AlertRules,
+    ledger: Ledger,
+    environ: Mapping[str, str],
+    calendar: Calendar,
+    *,
+    now: int,
 ) -> tuple[Alert, ...]:
-    """Send alerts that `check` gave to the caller, with those that a process left behind when it died.
+    """Send alerts that `check` gave to the caller, with those that nobody has been told of for ten minutes.
 
     What goes over one channel together is one message. All channels are served at once, each within its own time; a
-    failure is noted in the ledger and in the answer, and stops nothing. It may take a minute and a half.
+    failure is noted in the ledger and in the answer, and stops nothing. It may take a minute and a half. What no
+    channel took because the network was not there is tried again later, by whoever delivers then.
     Raises LedgerDamagedError, LedgerUnwritableError.
     """
     given = [alert for alert in alerts if alert.state == DUE]
     keys = {alert.key for alert in given}
-    given += [alert for alert in ledger.alerts.take_orphans(now) if alert.key not in keys]
+    given += [alert for alert in _late(rules, ledger, calendar, now) if alert.key not in keys]
     if not given:
         return ()
     given.sort(key=_gravest_first)
     outcomes = send(given, rules.channels, environ)
-    told = tuple(replace(alert, state=SENT, deliveries=outcomes[alert.key]) for alert in given)
-    ledger.alerts.note_sent(outcomes)
+    told = tuple(_told(alert, outcomes[alert.key]) for alert in given)
+    ledger.alerts.note_sent(told)
     return told
+
+
+def _told(alert: Alert, outcome: Mapping[str, Fault]) -> Alert:
+    """The alert with what came of it; still due where no channel took it, and one of them may in some minutes."""
+    faults = {channel: fault.reason for channel, fault in outcome.items()}
+    may_pass = all(faults.values()) and any(fault.is_passing for fault in outcome.values())
+    return replace(alert, state=DUE if may_pass else SENT, deliveries=faults)
+
+
+def _late(rules: AlertRules, ledger: Ledger, calendar: Calendar, now: int) -> list[Alert]:
+    """What somebody should have been told of some time ago; where it is quiet now, it is kept until it is not."""
+    found = ledger.alerts.take_orphans(now)
+    silence = Silence(rules.quiet, ledger.alerts.snoozes(now), calendar, now) if found else None
+    held = [alert for alert in found if silence and silence.holds(alert.rule, alert.severity)]
+    if held:
+        ledger.alerts.hold(alert.key for alert in held)
+    return [alert for alert in found if alert not in held]
 
 
 def send(
     alerts: Sequence[Alert], channels: Iterable[Channel], environ: Mapping[str, str], *, is_patient: bool = True
-) -> dict[str, dict[str, str]]:
-    """Send without noting it: by alert and channel '' or why it failed. With `is_patient` failures are tried again."""
+) -> dict[str, dict[str, Fault]]:
+    """Send without noting it: by alert and channel what came of it. With `is_patient` failures are tried again."""
     from tokentide.alerts.delivery.dispatch import Parcel, dispatch
 
     parcels = [
@@ -137,7 +188,7 @@ def send(
         for channel in channels
         if channel.kind in SENT_KINDS and (taken := [alert for alert in alerts if channel.takes(alert)])
     ]
-    outcomes: dict[str, dict[str, str]] = {alert.key: {} for alert in alerts}
+    outcomes: dict[str, dict[str, Fault]] = {alert.key: {} for alert in alerts}
     for parcel, fault in dispatch(parcels, environ):
         for alert in parcel.alerts:
             outcomes[alert.key][parcel.channel.name] = fault

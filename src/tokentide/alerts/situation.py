@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -54,11 +55,19 @@ class Situation:
         return words._replace(title=f"{whose}: {words.title}")
 
 
-def look_around(ledger: Ledger, settings: Settings, calendar: Calendar, rules: AlertRules, *, now: int) -> Situation:
-    """Look at a ledger; `now` is µs UTC."""
+def look_around(
+    ledger: Ledger,
+    settings: Settings,
+    calendar: Calendar,
+    rules: AlertRules,
+    *,
+    now: int,
+    plans: Mapping[str, str] | None = None,
+) -> Situation:
+    """Look at a ledger; `now` is µs UTC, `plans` are those that logins name, by `Account.name`."""
     from tokentide.analytics.plans import PlanWish
 
-    wish = PlanWish(settings.plan, settings.custom_limit_tokens, calendar if settings.reset_hour else None)
+    wish = PlanWish(settings.plan, settings.custom_limit_tokens, calendar, plans or {})
     accounts = read_limits(ledger, now=now, wish=wish)
     return Situation(ledger, rules, calendar, now, CostMode(settings.cost_mode), accounts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tokentide.analytics.limits import current_windows
 from tokentide.analytics.windows import SAME_RESET_US, WindowState
@@ -98,7 +98,14 @@ def spending(glance: Glance, calendar: Calendar, cost_mode: str, now: int) -> Sp
 def odds_now(glance: Glance, account: str, now: int, readings: Iterable[LimitReading]) -> Odds | None:
     """What the forecast of the last sync says of windows that are still the same; one seek. Raises LedgerError."""
     text = glance.forecast(account, now - FORECAST_HOLDS_US)
-    windows = json.loads(text)["windows"] if text else []
+    try:
+        return _odds_in(json.loads(text)["windows"] if text else [], readings, now)
+    except (ValueError, KeyError, TypeError):  # of another version of this program: the next sync makes it anew
+        return None
+
+
+def _odds_in(windows: list[dict[str, Any]], readings: Iterable[LimitReading], now: int) -> Odds | None:
+    """The window most in danger, of those in a forecast's JSON."""
     ends = {state.window: state.resets_at for state in current_windows(readings, now) if (state.percent or 0) < FULL}
     found = [
         Odds(each["window"], each["odds"], each["hits_at"]["likely"])

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from tokentide import locations
 from tokentide.alerts.rule_file import load_rules
-from tokentide.analytics.calendar import Calendar
 from tokentide.cli import options as shared
+from tokentide.cli.alerts_snooze import snooze, span_us
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
+from tokentide.clock import DAY_US, HOUR_US
 from tokentide.errors import UsageError
-from tokentide.model.alerts import INFO, PERCENT, RULE_KINDS, SENT_KINDS, SEVERITIES, Alert, AlertRules, Channel, Snooze
+from tokentide.model.alerts import INFO, PERCENT, RULE_KINDS, SENT_KINDS, SEVERITIES, Alert, AlertRules, Channel
 from tokentide.model.limits import FIVE_HOUR
 from tokentide.render.alert_words import AlertLook
 from tokentide.render.words import clean, duration
 from tokentide.store.sqlite.ledger import Ledger
 
 ACTIONS = ("list", "add", "remove", "test", "history", "snooze", "quiet", "check")
+LOOKED_US = HOUR_US
+"""A look that is older is none; it is noted every quarter of an hour at most."""
 SHOWN_DAYS = 40
 """No window stays raised for longer."""
-LONGEST_SNOOZE_US, LONGEST_HISTORY_US = 30 * DAY_US, 3660 * DAY_US
 USUAL_HISTORY = "7d"
-SNOOZE = "snooze"
 EXAMPLES = """\
 examples:
   tokentide alerts                                  rules, channels, what is raised now
@@ -58,13 +56,11 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "offline": ("check",),
 }
 """Which actions have use for an option; times, width and colour are everybody's."""
-_SPAN = re.compile(r"(\d{1,4})\s*(min|m|h|d|w)", re.ASCII)
-_UNITS = {"min": MINUTE_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of alerts."""
-    parser.formatter_class = _formatter
+    parser.formatter_class = shared.help_with_examples
     # Words may stand before and behind options: `alerts snooze --off odds`.
     parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
     parser.epilog = EXAMPLES + ", ".join(RULE_KINDS)
@@ -84,15 +80,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared.add_appearance(group, offline="check: do not ask the account")
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Examples stay as they are; colours on a terminal, as in other helps."""
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        from rich_argparse import RawDescriptionRichHelpFormatter
-
-        return RawDescriptionRichHelpFormatter(prog)
-    return argparse.RawDescriptionHelpFormatter(prog)
-
-
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Do what is asked. Exit code 1 where a channel failed that was to be used."""
     _check_words(options)
@@ -104,7 +91,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         "list": _list,
         "test": _test,
         "history": _history,
-        "snooze": _snooze,
+        "snooze": snooze,
         "check": _check,
     }
     return actions[options.action](options, Workspace(terminal))
@@ -125,15 +112,10 @@ def rules_of(terminal: Terminal) -> AlertRules:
     return load_rules(locations.alerts_path(), terminal.environ)
 
 
-def calendar_of(options: argparse.Namespace, workspace: Workspace) -> Calendar:
-    """Days as the settings cut them, in the zone that was asked for."""
-    settings = workspace.settings
-    return Calendar(options.timezone or settings.timezone, settings.start_of_week, settings.reset_hour)
-
-
 def _list(options: argparse.Namespace, workspace: Workspace) -> int:
     """Rules, channels, what is raised, what is silent."""
     from tokentide.alerts.delivery.address import shown_address
+    from tokentide.alerts.engine import looked_at
     from tokentide.alerts.standing import has_ended
 
     terminal, rules = workspace.terminal, rules_of(workspace.terminal)
@@ -141,10 +123,11 @@ def _list(options: argparse.Namespace, workspace: Workspace) -> int:
         lambda ledger, _: (
             ledger.alerts.recent(terminal.now - SHOWN_DAYS * DAY_US),
             ledger.alerts.snoozes(terminal.now),
+            looked_at(ledger),
         )
     )
-    past, snoozes = found
-    calendar = calendar_of(options, workspace)
+    past, snoozes, looked = found
+    calendar = shared.calendar_of(options, workspace.settings)
     raised = [alert for alert in past if not alert.cleared_at and not has_ended(alert, calendar, terminal.now)]
     raised.sort(key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
     addresses = {channel.name: shown_address(channel) for channel in rules.channels}
@@ -161,7 +144,7 @@ def _list(options: argparse.Namespace, workspace: Workspace) -> int:
     for line in alerts_lines(shown, AlertLook(calendar, terminal.now), width):
         console.print(line, soft_wrap=True)
     _say_if_open(terminal, rules)
-    _say_next_steps(terminal, rules, past)
+    _say_next_steps(terminal, rules, looked)
     return ExitCode.OK
 
 
@@ -172,17 +155,18 @@ def _say_if_open(terminal: Terminal, rules: AlertRules) -> None:
         terminal.say(f"{clean(rules.path)} holds addresses and can be read by others: `chmod 600` it")
 
 
-def _say_next_steps(terminal: Terminal, rules: AlertRules, past: Sequence[Alert]) -> None:
-    """What to do where alerts are not used yet."""
+def _say_next_steps(terminal: Terminal, rules: AlertRules, looked: int) -> None:
+    """What to do where alerts are not used yet, or where nobody looks."""
     if all(rule.is_default for rule in rules.rules) and all(channel.is_default for channel in rules.channels):
         terminal.say(
             "these are the defaults: `tokentide alerts add percent 50 80 95` takes the place of the first one;"
         )
         terminal.say("`tokentide alerts add cost daily 20` and `tokentide alerts add channel ntfy://ntfy.sh/my-topic`")
         terminal.say("add to them, `tokentide alerts --help` has more")
-    if not past:
-        terminal.say("nothing was ever raised: `tokentide watch` looks in the background, `tokentide live` while it is")
-        terminal.say("open, `tokentide alerts check` now; `tokentide alerts test` sends a sample")
+    if not 0 <= terminal.now - looked <= LOOKED_US:
+        when = f"nobody has looked for {duration(terminal.now - looked)}" if looked else "nobody has ever looked"
+        terminal.say(f"{when}: `tokentide watch install` looks in the background, `tokentide live` while it is open,")
+        terminal.say("`tokentide alerts check` now; `tokentide alerts test` sends a sample")
 
 
 def _history(options: argparse.Namespace, workspace: Workspace) -> int:
@@ -200,44 +184,11 @@ def _history(options: argparse.Namespace, workspace: Workspace) -> int:
 
     width = terminal.columns(options.width)
     console = terminal.console(width, no_color=options.no_color)
-    for line in history_lines(told, AlertLook(calendar_of(options, workspace), terminal.now), width):
+    for line in history_lines(told, AlertLook(shared.calendar_of(options, workspace.settings), terminal.now), width):
         console.print(line, soft_wrap=True)
     if not told:
         further = ": `--last 30d` looks further back" if options.last is None else ""
         terminal.say(f"nothing was raised in the last {duration(terminal.now - since)}{further}")
-    return ExitCode.OK
-
-
-def _snooze(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Silence a rule or all for a while, or end that."""
-    terminal, words = workspace.terminal, list(options.words)
-    span = "" if options.off or not words else words.pop(0)
-    rule = words.pop(0) if words else ""
-    if words or (rule and rule not in RULE_KINDS) or not (options.off or span):
-        raise UsageError(
-            "give a time and perhaps a kind of rule: `tokentide alerts snooze 2h`, `tokentide alerts snooze 2h odds`; "
-            f"kinds are {', '.join(RULE_KINDS)}"
-        )
-    until = 0 if options.off else terminal.now + span_us(span, SNOOZE)
-    look = AlertLook(calendar_of(options, workspace), terminal.now)
-
-    def change(ledger: Ledger, _synced: object) -> tuple[bool, int, list[Snooze]]:
-        ended = ledger.alerts.wake(rule) if options.off else 0
-        if until:
-            ledger.alerts.snooze(Snooze(rule, until, terminal.now))
-        return ledger.is_kept, ended, ledger.alerts.snoozes(terminal.now)
-
-    is_kept, ended, snoozes = workspace.with_ledger(change)
-    if not is_kept:
-        terminal.say("nothing was changed: a snooze is kept in the ledger")
-        return ExitCode.ERROR
-    if until:
-        said = f"snoozed until {look.clock(until)}; what is still so then is told then"
-    else:
-        said = "no longer snoozed" if ended else "not snoozed, nothing was changed"
-    terminal.write(f"{rule or 'all alerts'}: {said}")
-    if options.off and any(not each.rule for each in snoozes):
-        terminal.say("all alerts are snoozed: `tokentide alerts snooze --off` ends that")
     return ExitCode.OK
 
 
@@ -257,8 +208,8 @@ def _test(options: argparse.Namespace, workspace: Workspace) -> int:
     _say_patience(terminal, [channel.name for channel in sent])
     outcomes = send([sample], sent, terminal.environ, is_patient=False)[sample.key]
     for name, fault in outcomes.items():
-        terminal.write(f"{clean(name)}: {f'failed: {clean(fault)}' if fault else 'sent'}")
-    return ExitCode.ERROR if any(outcomes.values()) else ExitCode.OK
+        terminal.write(f"{clean(name)}: {f'failed: {clean(fault.reason)}' if fault.reason else 'sent'}")
+    return ExitCode.ERROR if any(fault.reason for fault in outcomes.values()) else ExitCode.OK
 
 
 def _chosen(rules: AlertRules, names: Sequence[str]) -> list[Channel]:
@@ -279,10 +230,10 @@ def _say_patience(terminal: Terminal, names: Sequence[str]) -> None:
 def _check(options: argparse.Namespace, workspace: Workspace) -> int:
     """Look, and tell what is new; exit code 1 where nobody could be told of something."""
     from tokentide.alerts.engine import check, deliver
-    from tokentide.sync.limits import refresh_limits
+    from tokentide.sync.limits import plans_of_logins, refresh_limits
 
     terminal, settings, rules = workspace.terminal, workspace.settings, rules_of(workspace.terminal)
-    calendar = calendar_of(options, workspace)
+    calendar = shared.calendar_of(options, workspace.settings)
 
     def work(ledger: Ledger, _synced: object) -> tuple[Alert, ...]:
         poll = settings.account_poll and not options.offline
@@ -290,8 +241,9 @@ def _check(options: argparse.Namespace, workspace: Workspace) -> int:
         if not ledger.is_kept:
             terminal.say("nothing was told: without a ledger that is kept, it would be told again and again")
             return ()
-        new = check(ledger, settings, calendar, rules, now=terminal.now)
-        return deliver(new, rules, ledger, terminal.environ, now=terminal.now)
+        plans = plans_of_logins(settings, terminal.environ)
+        new = check(ledger, settings, calendar, rules, now=terminal.now, plans=plans)
+        return deliver(new, rules, ledger, terminal.environ, calendar, now=terminal.now)
 
     told = workspace.with_ledger(work)
     _show_told(told, options, workspace)
@@ -324,7 +276,7 @@ def _write_told(told: Sequence[Alert], options: argparse.Namespace, workspace: W
     from tokentide.render.alerts_screen import alert_lines
 
     console = terminal.console(width, no_color=options.no_color)
-    look = AlertLook(calendar_of(options, workspace), terminal.now)
+    look = AlertLook(shared.calendar_of(options, workspace.settings), terminal.now)
     for alert in told:
         for line in alert_lines(alert, look, width):
             console.print(line, soft_wrap=True)
@@ -333,13 +285,3 @@ def _write_told(told: Sequence[Alert], options: argparse.Namespace, workspace: W
 def _is_lost(alert: Alert) -> bool:
     """True where every channel failed."""
     return bool(alert.deliveries) and all(alert.deliveries.values())
-
-
-def span_us(text: str, what: str) -> int:
-    """A stretch of time such as 30m, 2h, 7d, µs. Raises UsageError."""
-    match = _SPAN.fullmatch(text.strip().lower())
-    span = int(match[1]) * _UNITS[match[2]] if match else 0
-    longest = LONGEST_SNOOZE_US if what == SNOOZE else LONGEST_HISTORY_US
-    if not 0 < span <= longest:
-        raise UsageError(f"{what} {clean(text)[:40]}: give a time such as 30m, 2h, 7d, up to {longest // DAY_US}d")
-    return span

@@ -32,7 +32,7 @@ _EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of guard."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = shared.help_with_examples
     parser.epilog = _EXAMPLES.replace("%%", "%")
     parser.add_argument(
         "action",

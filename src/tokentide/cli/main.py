@@ -106,14 +106,10 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Coloured help on a terminal; the library is loaded only when help is shown there."""
-    if sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        from rich_argparse import RichHelpFormatter
+    """What writes the help, loaded only when it is shown."""
+    from tokentide.cli.options import plain_help
 
-        return RichHelpFormatter(prog)
-    import argparse
-
-    return argparse.HelpFormatter(prog)
+    return plain_help(prog)
 
 
 def _top_parser() -> argparse.ArgumentParser:

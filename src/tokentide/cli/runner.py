@@ -162,14 +162,15 @@ class Runner:
         from tokentide.analytics.limits import read_limits
 
         settings, environ = self._workspace.settings, self._terminal.environ
-        for limits in read_limits(ledger, now=now, wish=plan_wish(argparse.Namespace(), settings, environ)):
+        wish = plan_wish(argparse.Namespace(), settings, environ)
+        for limits in read_limits(ledger, now=now, wish=wish):
             self._log_percents(limits, now)
             latest_forecast(ledger, limits, self._calendar, now=now)
-        raised = check(ledger, settings, self._calendar, self._rules, now=now)
+        raised = check(ledger, settings, self._calendar, self._rules, now=now, plans=wish.by_account)
         if not ledger.is_kept:
             raised = tuple(alert for alert in raised if alert.key not in self._told_unkept)
             self._told_unkept |= {alert.key for alert in raised}
-        told = deliver(raised, self._rules, ledger, environ, now=now)
+        told = deliver(raised, self._rules, ledger, environ, self._calendar, now=now)
         for alert in told:
             self.log(_told_words(alert), now)
         self._note(evaluated_at=now, alerts_told=self.state.alerts_told + len(told))

@@ -9,30 +9,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
 from textual.notifications import SeverityLevel
-from textual.widgets import Input, Static
 
 from tokentide.analytics.live import LiveState
-from tokentide.analytics.live_tables import REALTIME, VIEWS, LiveTable, View
+from tokentide.analytics.live_tables import REALTIME, VIEWS, View
 from tokentide.live.bars import HintBar, NavigationBar, Tab
 from tokentide.live.feed import Feed, LetterBox, Post, Progress
 from tokentide.live.help import HelpScreen
-from tokentide.live.lines import crumb_line, waiting_lines
+from tokentide.live.lines import waiting_lines
+from tokentide.live.now_page import NowPage
 from tokentide.live.rows import Rows
+from tokentide.live.table_pane import TablePane
 from tokentide.live.theme import NAMES, PREFIX, THEMES
 from tokentide.model.alerts import CRITICAL, Alert
 from tokentide.render import words
 from tokentide.render.live_look import PALETTES, LiveLook
 from tokentide.render.live_page import live_page
 from tokentide.render.live_sections import idle_note
-from tokentide.render.live_tables import total_line
 from tokentide.render.time_of_day import TimeOfDay
 
 NOTICE_SECONDS = 12.0
@@ -96,23 +94,18 @@ class LiveApp(App[int]):
         self.state: LiveState | None = None
         self.views: list[View] = [View(options.view)]
         """From the whole view down to what is shown."""
-        self._table: LiveTable | None = None
+        self.page = NowPage()
+        self.pane = TablePane(self.look)
         self._box = LetterBox(lambda: self.post_message(Arrived()))
         self._feed = feed_of(self._box.deliver)
         self._progress: Progress | None = None
         self._fault = ""
-        self._wish = ""
 
     def compose(self) -> ComposeResult:
         """All widgets; which of them are seen depends on the view."""
         yield NavigationBar()
-        with VerticalScroll(id="page"):
-            yield Static(id="now")
-        with Vertical(id="tables"):
-            yield Static(id="crumbs")
-            yield Rows()
-            yield Static(id="totals")
-        yield Input(id="filter", placeholder="only rows with these words; Esc ends", compact=True)
+        yield self.page
+        yield self.pane
         yield HintBar()
 
     def on_mount(self) -> None:
@@ -165,8 +158,7 @@ class LiveApp(App[int]):
         self._fault = self._fault if update.fault is None else update.fault
         self.state = update.state or self.state
         if update.table is not None and update.table.view == self.view:
-            self._table = update.table
-            self._draw_table()
+            self.pane.show(update.table)
         for alert in update.alerts:
             self._tell(alert)
         if update.rings:
@@ -179,26 +171,12 @@ class LiveApp(App[int]):
         self.notify(words.clean(alert.title), severity=severity, timeout=NOTICE_SECONDS, markup=False)
 
     def _draw_page(self) -> None:
-        page = self.query_one("#page", VerticalScroll)
-        room = max(self.size.width - 3, 20)
+        look, height = self.look(max(self.size.width - 3, 20)), max(self.size.height - 2, 1)
         if self.state is None:
-            lines = waiting_lines(self._progress, words.clean(self._fault), self.look(room))
+            lines = waiting_lines(self._progress, words.clean(self._fault), look)
         else:
-            lines = live_page(self.state, self.look(room), max(self.size.height - 2, 1))
-        self.query_one("#now", Static).update(Text("\n").join(lines))
-        page.show_vertical_scrollbar = len(lines) > self.size.height - 2
-
-    def _draw_table(self) -> None:
-        if self._table is None:
-            return
-        look = self.look(max(self.size.width - 2, 20))
-        rows = self.query_one(Rows)
-        rows.show_table(self._table, look, self._wish)
-        self.query_one("#totals", Static).update(total_line(self._table, rows.shown_rows, look))
-        empty = "" if self._table.rows else "  nothing here yet"
-        self.query_one("#crumbs", Static).update(
-            crumb_line(self.views, self._wish, look).append(empty, look.palette.dim)
-        )
+            lines = live_page(self.state, look, height)
+        self.page.draw(lines, height)
 
     def _draw_hints(self) -> None:
         look = self.look(self.size.width)
@@ -214,23 +192,17 @@ class LiveApp(App[int]):
     def _turned(self) -> None:
         """Show another view: what was read of it before is gone."""
         is_page = self.view.name == REALTIME
-        self.query_one("#page").display = is_page
-        self.query_one("#tables").display = not is_page
+        self.page.display, self.pane.display = is_page, not is_page
         self.query_one(NavigationBar).show(self.views[0].name)
-        self._table = None
-        if not is_page:
-            rows = self.query_one(Rows)
-            rows.clear_table()
-            rows.focus()
-            self.query_one("#totals", Static).update("")
-            self.query_one("#crumbs", Static).update(crumb_line(self.views, self._wish, self.look(self.size.width)))
+        self.pane.begin(self.views)
+        if is_page:
+            self.page.focus()
         else:
-            self.query_one("#page").focus()
+            self.pane.take_focus()
         self.redraw()
 
     def _go(self, views: list[View]) -> None:
         self.views = views
-        self._end_filter()
         self._feed.show(self.view)
         self._turned()
 
@@ -244,9 +216,10 @@ class LiveApp(App[int]):
 
     def action_up(self) -> None:
         """Out of the filter, else one level up, else to the page of now."""
-        if self._wish or self.query_one("#filter").display:
-            self._end_filter()
-            self._draw_table()
+        if self.pane.is_filtering:
+            self.pane.end_filter()
+            self.pane.take_focus()
+            self.pane.draw()
         elif len(self.views) > 1:
             self._go(self.views[:-1])
         elif self.view.name != REALTIME:
@@ -254,15 +227,12 @@ class LiveApp(App[int]):
 
     def action_scroll_page(self, step: int) -> None:
         """Scroll the page of now by a line."""
-        self.query_one("#page", VerticalScroll).scroll_relative(y=step, animate=False)
+        self.page.scroll_relative(y=step, animate=False)
 
     def action_filter(self) -> None:
         """Type what rows must contain."""
         if self.view.name != REALTIME:
-            field = self.query_one("#filter", Input)
-            field.display = True
-            field.value = self._wish
-            field.focus()
+            self.pane.begin_filter()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -275,7 +245,7 @@ class LiveApp(App[int]):
     def action_next_theme(self) -> None:
         """The next of the themes."""
         self.theme = PREFIX + NAMES[(NAMES.index(self.palette_name) + 1) % len(NAMES)]
-        self._draw_table()
+        self.pane.draw()
         self.redraw()
 
     def action_reload(self) -> None:
@@ -285,7 +255,7 @@ class LiveApp(App[int]):
     def action_copy(self) -> None:
         """Put what is shown into the clipboard, as the terminal allows it."""
         if self.view.name != REALTIME:
-            shown = self.query_one(Rows).as_text()
+            shown = self.pane.as_text()
         elif self.state is not None:
             shown = "\n".join(line.plain.rstrip() for line in live_page(self.state, self.look(self.size.width)))
         else:
@@ -306,24 +276,7 @@ class LiveApp(App[int]):
         if event.view != self.view:
             self._go([*self.views, event.view])
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        if self.query_one("#filter").display:
-            self._wish = event.value
-            self._draw_table()
-
-    def on_input_submitted(self, _event: Input.Submitted) -> None:
-        """Keep the filter, and go back to the rows."""
-        self.query_one("#filter").display = False
-        self.query_one(Rows).focus()
-
     def on_resize(self, _event: events.Resize) -> None:
         """Draw for the new size."""
         self.call_after_refresh(self.redraw)
-        self.call_after_refresh(self._draw_table)
-
-    def _end_filter(self) -> None:
-        self._wish = ""
-        self.query_one("#filter").display = False
-        if self.view.name != REALTIME:
-            self.query_one(Rows).focus()
+        self.call_after_refresh(self.pane.draw)

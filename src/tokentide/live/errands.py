@@ -12,7 +12,7 @@ from tokentide.errors import TokentideError
 from tokentide.model.alerts import AlertRules
 from tokentide.settings import Settings
 from tokentide.store.sqlite.ledger import Ledger
-from tokentide.sync.limits import refresh_limits
+from tokentide.sync.limits import plans_of_logins, refresh_limits
 
 EVERY_SECONDS = 30.0
 """How often it is looked whether the account may be asked, and whether there is anything to tell."""
@@ -68,5 +68,6 @@ class Errands:
         refresh_limits(ledger, self._settings, self._environ, now=self._clock(), poll=self._may_ask)
         rules = load_rules(locations.alerts_path(), self._environ)
         self._rules = rules
-        raised = check(ledger, self._settings, self._calendar, rules, now=self._clock())
-        deliver(raised, rules, ledger, self._environ, now=self._clock())
+        plans = plans_of_logins(self._settings, self._environ)
+        raised = check(ledger, self._settings, self._calendar, rules, now=self._clock(), plans=plans)
+        deliver(raised, rules, ledger, self._environ, self._calendar, now=self._clock())

@@ -28,6 +28,9 @@ LABEL = "label"
 ARROWS = {False: "▲", True: "▼"}
 _FIRST = {"project": ("cost", True), "session": ("last", True)}
 """What a view is sorted by to begin with, and whether the most comes first."""
+CHUNK_ROWS, AHEAD_ROWS = 500, 100
+"""So many rows are drawn at once, and the next ones when so few lie ahead: the toolkit measures each that it is given."""
+_Cells = tuple[Text, ...]
 
 
 class Rows(DataTable[Text]):
@@ -57,23 +60,31 @@ class Rows(DataTable[Text]):
         self._look: LiveLook | None = None
         self._wish = ""
         self._order: dict[str, tuple[str, bool]] = {}
-        self._shown: list[tuple[str, tuple[Text, ...]]] = []
+        self._left: list[LiveRow] = []
+        """What the filter leaves, in order."""
+        self._shown: list[tuple[str, _Cells]] = []
+        """Key and cells of those that are drawn."""
+        self._wanted = CHUNK_ROWS
+        """How many may be drawn."""
         self._heads: list[tuple[str, str, int]] = []
         self._below: dict[str, View | None] = {}
 
     @property
     def shown_rows(self) -> int:
         """How many rows the filter leaves."""
-        return len(self._shown)
+        return len(self._left)
 
     def show_table(self, table: LiveTable, look: LiveLook, wish: str) -> None:
         """Draw what has changed; the cursor stays on its row."""
         is_other = self._table is None or self._table.view != table.view
+        if is_other or wish != self._wish:
+            self._wanted = CHUNK_ROWS
         self._table, self._look, self._wish = table, look, wish
         columns = columns_for(table, self._room())
         width = label_width(columns, self._room())
         heads = self._heads_of(table, columns, width)
-        rows = self._rows_of(table, columns, width, look)
+        self._left = self._ordered(table, columns)
+        rows = self._drawn(self._left[: self._wanted])
         if is_other or heads != self._heads or [key for key, _ in rows] != [key for key, _ in self._shown]:
             self._rebuild(heads, rows, keep=not is_other)
         else:
@@ -84,11 +95,21 @@ class Rows(DataTable[Text]):
     def clear_table(self) -> None:
         """Nothing to show until the next table comes."""
         self.clear(columns=True)
-        self._table, self._shown, self._heads = None, [], []
+        self._table, self._left, self._shown, self._heads = None, [], [], []
 
     def as_text(self) -> str:
-        """The rows that are shown, their cells separated by tabs."""
-        return "\n".join("\t".join(cell.plain.strip() for cell in cells) for _, cells in self._shown)
+        """The rows that the filter leaves, their cells separated by tabs."""
+        return "\n".join("\t".join(cell.plain.strip() for cell in cells) for _, cells in self._drawn(self._left))
+
+    def action_scroll_bottom(self) -> None:
+        """To the very last row."""
+        self._draw_more(len(self._left))
+        super().action_scroll_bottom()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the next rows before one comes to the end of those that are drawn."""
+        super().watch_scroll_y(old_value, new_value)
+        self.call_later(self._look_ahead)
 
     def sort_next(self) -> None:
         """Sort by the next column."""
@@ -144,6 +165,7 @@ class Rows(DataTable[Text]):
     def _sort(self, by: str, *, descending: bool) -> None:
         if self._table is not None and self._look is not None:
             self._order[self._table.view.name] = ("cost" if by == "share" else by, descending)
+            self._wanted = CHUNK_ROWS
             self.show_table(self._table, self._look, self._wish)
 
     def _heads_of(self, table: LiveTable, columns: list[Column], width: int) -> list[tuple[str, str, int]]:
@@ -152,11 +174,8 @@ class Rows(DataTable[Text]):
         heads = [(LABEL, TITLES[table.view.name], width), *((each.name, each.title, each.width) for each in columns)]
         return [(name, f"{title} {ARROWS[descending]}" if name == by else title, cells) for name, title, cells in heads]
 
-    def _rows_of(
-        self, table: LiveTable, columns: list[Column], width: int, look: LiveLook
-    ) -> list[tuple[str, tuple[Text, ...]]]:
-        """The cells of the rows that the filter leaves, in order."""
-        shared = cells_of(table, look)
+    def _ordered(self, table: LiveTable, columns: list[Column]) -> list[LiveRow]:
+        """The rows that the filter leaves, in order."""
         by, descending = self._sorting(table)
         keys = {column.name: column.key for column in columns}
 
@@ -165,15 +184,36 @@ class Rows(DataTable[Text]):
 
         left = [row for row in table.rows if matches(row, self._wish)]
         is_as_read = by == LABEL and table.view.name == RESPONSES and descending
-        ordered = left if is_as_read else sorted(left, key=key, reverse=descending)
+        return left if is_as_read else sorted(left, key=key, reverse=descending)
+
+    def _drawn(self, rows: list[LiveRow]) -> list[tuple[str, _Cells]]:
+        """Rows with their cells."""
+        table, look = self._table, self._look
+        if table is None or look is None:
+            return []
+        shared = cells_of(table, look)
+        columns = columns_for(table, self._room())
+        width = label_width(columns, self._room())
         return [
             (row.key, (label_of(table, row, shared, width), *(column.cell(row, shared) for column in columns)))
-            for row in ordered
+            for row in rows
         ]
 
-    def _rebuild(
-        self, heads: list[tuple[str, str, int]], rows: list[tuple[str, tuple[Text, ...]]], *, keep: bool
-    ) -> None:
+    def _look_ahead(self) -> None:
+        """Draw the next rows where few lie ahead."""
+        if self.scroll_y + self.size.height + AHEAD_ROWS > len(self._shown):
+            self._draw_more(len(self._shown) + CHUNK_ROWS)
+
+    def _draw_more(self, many: int) -> None:
+        """Draw so many of the rows in all."""
+        more = self._drawn(self._left[len(self._shown) : many])
+        if more:
+            self._wanted = many
+            self._shown += more
+            for key, cells in more:
+                self.add_row(*cells, key=key)
+
+    def _rebuild(self, heads: list[tuple[str, str, int]], rows: list[tuple[str, _Cells]], *, keep: bool) -> None:
         """All columns and rows anew."""
         cursor = self._key_at_cursor() if keep else None
         offset = self.scroll_y
@@ -189,7 +229,7 @@ class Rows(DataTable[Text]):
                 self.move_cursor(row=keys.index(cursor), scroll=False)
                 self.scroll_to(y=offset, animate=False)
 
-    def _patch(self, rows: list[tuple[str, tuple[Text, ...]]]) -> None:
+    def _patch(self, rows: list[tuple[str, _Cells]]) -> None:
         """Only the cells that are others."""
         names = [name for name, _, _ in self._heads]
         for (key, cells), (_, before) in zip(rows, self._shown, strict=True):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tokentide.alerts.delivery.faults import DeliveryError
+from tokentide.alerts.delivery.faults import DeliveryError, Fault
 from tokentide.alerts.delivery.message import Message, message_of
 from tokentide.model.alerts import APPRISE, COMMAND, DESKTOP, Alert, Channel
 
@@ -42,12 +42,12 @@ class Parcel:
         return self.attempts * (self.channel.timeout_seconds + SLACK_SECONDS) + pauses
 
 
-def dispatch(parcels: Sequence[Parcel], environ: Mapping[str, str]) -> Iterator[tuple[Parcel, str]]:
+def dispatch(parcels: Sequence[Parcel], environ: Mapping[str, str]) -> Iterator[tuple[Parcel, Fault]]:
     """Send them; each comes back with '' or why it failed, in the order in which they end.
 
     A channel that does not come back in its time is left behind: its thread ends with the process.
     """
-    done: queue.Queue[tuple[int, str]] = queue.Queue()
+    done: queue.Queue[tuple[int, Fault]] = queue.Queue()
     waiting = dict(enumerate(parcels))
     for number, parcel in waiting.items():
         work = threading.Thread(target=_serve, args=(number, parcel, environ, done), daemon=True)
@@ -59,36 +59,36 @@ def dispatch(parcels: Sequence[Parcel], environ: Mapping[str, str]) -> Iterator[
             number, fault = done.get(timeout=max(left, 0.0))
         except queue.Empty:
             number = min(waiting, key=lambda each: waiting[each].most_seconds)
-            fault = f"no answer within {waiting[number].most_seconds:.0f} s"
+            fault = Fault(f"no answer within {waiting[number].most_seconds:.0f} s")
         if number in waiting:
             yield waiting.pop(number), fault
 
 
-def _serve(number: int, parcel: Parcel, environ: Mapping[str, str], done: queue.Queue[tuple[int, str]]) -> None:
+def _serve(number: int, parcel: Parcel, environ: Mapping[str, str], done: queue.Queue[tuple[int, Fault]]) -> None:
     """One channel's thread: an error in it is that channel's fault, told by its kind alone."""
-    fault = "it broke off"
+    fault = Fault("it broke off")
     try:
         fault = _attempts(parcel, message_of(parcel.alerts), environ)
     except Exception as error:  # noqa: BLE001 - a library's message may quote an address; the thread's end is ours
-        fault = f"it failed inside ({type(error).__name__})"
+        fault = Fault(f"it failed inside ({type(error).__name__})")
     finally:
         done.put((number, fault))
 
 
-def _attempts(parcel: Parcel, message: Message, environ: Mapping[str, str]) -> str:
+def _attempts(parcel: Parcel, message: Message, environ: Mapping[str, str]) -> Fault:
     """Why the last attempt failed; empty once one succeeded."""
-    fault = ""
+    fault = Fault()
     for attempt in range(parcel.attempts):
         if attempt:
             time.sleep(PAUSES_SECONDS[attempt - 1])
         try:
             _sender(parcel.channel.kind)(message, parcel.channel, environ)
         except DeliveryError as error:
-            fault = str(error)
+            fault = Fault(str(error), is_passing=parcel.channel.kind in ATTEMPTS and not error.is_lasting)
             if error.is_lasting:
                 break
         else:
-            return ""
+            return Fault()
     return fault
 
 

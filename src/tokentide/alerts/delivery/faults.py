@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """What came of one channel."""
+
+    reason: str = ""
+    """Why the message did not arrive; empty where it did."""
+    is_passing: bool = False
+    """True where the same message may get through in some minutes: a network that is not there yet."""
+
 
 class DeliveryError(Exception):
     """A channel did not take a message. Its text is ours: never that of a library, which may quote an address."""

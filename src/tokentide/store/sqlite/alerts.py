@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
-from tokentide.model.alerts import DUE, HELD, SENT, Alert, Claim, Snooze
+from tokentide.model.alerts import DUE, HELD, Alert, Claim, Snooze
 from tokentide.store.sqlite.connection import transaction, translated
 
 _ALERT = "key, rule, account, window, at, severity, title, body, facts, deliveries, state, cleared_at"
@@ -96,13 +96,18 @@ class AlertStore:
                     won.append(alert)
         return won
 
-    def note_sent(self, outcomes: Mapping[str, Mapping[str, str]]) -> None:
-        """Note by key what came of sending: by channel '' or why it failed."""
+    def note_sent(self, alerts: Iterable[Alert]) -> None:
+        """Note what came of sending, and whether they are still to be told."""
         with translated(self._path), transaction(self._connection):
-            for key, deliveries in outcomes.items():
-                self._connection.execute(
-                    "UPDATE alerts SET state = ?, deliveries = ? WHERE key = ?", (SENT, json.dumps(deliveries), key)
-                )
+            for alert in alerts:
+                values = (alert.state, json.dumps(dict(alert.deliveries)), alert.key)
+                self._connection.execute("UPDATE alerts SET state = ?, deliveries = ? WHERE key = ?", values)
+
+    def hold(self, keys: Iterable[str]) -> None:
+        """Keep alerts that were due until it is not quiet any more."""
+        with translated(self._path), transaction(self._connection):
+            for key in keys:
+                self._connection.execute("UPDATE alerts SET state = ? WHERE key = ?", (HELD, key))
 
     def snoozes(self, now: int) -> list[Snooze]:
         """The snoozes that hold at an instant, by rule."""

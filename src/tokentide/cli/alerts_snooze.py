@@ -1,0 +1,64 @@
+"""alerts snooze: silence a kind of alert or all of them for a while; and stretches of time as people type them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from tokentide.cli import options as shared
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.workspace import Workspace
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
+from tokentide.errors import UsageError
+from tokentide.model.alerts import RULE_KINDS, Snooze
+from tokentide.render.alert_words import AlertLook
+from tokentide.render.words import clean
+from tokentide.store.sqlite.ledger import Ledger
+
+SNOOZE = "snooze"
+LONGEST_SNOOZE_US, LONGEST_HISTORY_US = 30 * DAY_US, 3660 * DAY_US
+_SPAN = re.compile(r"(\d{1,4})\s*(min|m|h|d|w)", re.ASCII)
+_UNITS = {"min": MINUTE_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
+
+
+def snooze(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Silence a rule or all for a while, or end that."""
+    terminal, words = workspace.terminal, list(options.words)
+    span = "" if options.off or not words else words.pop(0)
+    rule = words.pop(0) if words else ""
+    if words or (rule and rule not in RULE_KINDS) or not (options.off or span):
+        raise UsageError(
+            "give a time and perhaps a kind of rule: `tokentide alerts snooze 2h`, `tokentide alerts snooze 2h odds`; "
+            f"kinds are {', '.join(RULE_KINDS)}"
+        )
+    until = 0 if options.off else terminal.now + span_us(span, SNOOZE)
+    look = AlertLook(shared.calendar_of(options, workspace.settings), terminal.now)
+
+    def change(ledger: Ledger, _synced: object) -> tuple[bool, int, list[Snooze]]:
+        ended = ledger.alerts.wake(rule) if options.off else 0
+        if until:
+            ledger.alerts.snooze(Snooze(rule, until, terminal.now))
+        return ledger.is_kept, ended, ledger.alerts.snoozes(terminal.now)
+
+    is_kept, ended, snoozes = workspace.with_ledger(change)
+    if not is_kept:
+        terminal.say("nothing was changed: a snooze is kept in the ledger")
+        return ExitCode.ERROR
+    if until:
+        said = f"snoozed until {look.clock(until)}; what is still so then is told then"
+    else:
+        said = "no longer snoozed" if ended else "not snoozed, nothing was changed"
+    terminal.write(f"{rule or 'all alerts'}: {said}")
+    if options.off and any(not each.rule for each in snoozes):
+        terminal.say("all alerts are snoozed: `tokentide alerts snooze --off` ends that")
+    return ExitCode.OK
+
+
+def span_us(text: str, what: str) -> int:
+    """A stretch of time such as 30m, 2h, 7d, µs. Raises UsageError."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    span = int(match[1]) * _UNITS[match[2]] if match else 0
+    longest = LONGEST_SNOOZE_US if what == SNOOZE else LONGEST_HISTORY_US
+    if not 0 < span <= longest:
+        raise UsageError(f"{what} {clean(text)[:40]}: give a time such as 30m, 2h, 7d, up to {longest // DAY_US}d")
+    return span
