@@ -11,7 +11,7 @@ from tokentide.alerts.rule_file import load_rules
 from tokentide.cli import options as shared
 from tokentide.cli.alerts_snooze import snooze, span_us
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.terminal import Terminal
+from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import DAY_US, HOUR_US
 from tokentide.errors import UsageError
@@ -60,7 +60,7 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of alerts."""
-    parser.formatter_class = shared.help_with_examples
+    parser.formatter_class = help_with_examples
     # Words may stand before and behind options: `alerts snooze --off odds`.
     parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
     parser.epilog = EXAMPLES + ", ".join(RULE_KINDS)

@@ -10,7 +10,7 @@ from tokentide.analytics.guard import NEAR_ODDS, Guarded, Verdict, Wish
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.guard_verdict import HOOK_ODDS, judge
-from tokentide.cli.terminal import Terminal
+from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
 from tokentide.render.guard_words import GuardLook, verdict_line
@@ -32,7 +32,7 @@ _EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of guard."""
-    parser.formatter_class = shared.help_with_examples
+    parser.formatter_class = help_with_examples
     parser.epilog = _EXAMPLES.replace("%%", "%")
     parser.add_argument(
         "action",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tokentide import __version__, clock
 from tokentide.cli.commands import COMMANDS, OVERVIEW, Command, find_command
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.terminal import Terminal, standard_terminal
+from tokentide.cli.terminal import Terminal, plain_help, standard_terminal
 from tokentide.errors import TokentideError, UsageError
 
 if TYPE_CHECKING:
@@ -97,19 +97,12 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"tokentide {command.name}",
         description=command.summary[0].upper() + command.summary[1:] + ".",
-        formatter_class=_formatter,
+        formatter_class=plain_help,
         allow_abbrev=False,
     )
     parser.set_defaults(command=command.name)
     importlib.import_module(f"tokentide.cli.{command.module}").configure(parser)
     return parser
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """What writes the help, loaded only when it is shown."""
-    from tokentide.cli.options import plain_help
-
-    return plain_help(prog)
 
 
 def _top_parser() -> argparse.ArgumentParser:
@@ -121,7 +114,7 @@ def _top_parser() -> argparse.ArgumentParser:
         usage="tokentide [command] [options]",
         description="How much of Claude is left, what every token cost, where it went. What is read stays here.",
         epilog="`tokentide COMMAND --help` tells the options of a command.",
-        formatter_class=_formatter,
+        formatter_class=plain_help,
         add_help=False,
     )
     group = parser.add_argument_group("commands")

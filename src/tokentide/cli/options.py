@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -143,28 +141,6 @@ def plan_wish(options: argparse.Namespace, settings: Settings, environ: Mapping[
         calendar_of(options, settings),
         plans_of_logins(settings, environ),
     )
-
-
-def plain_help(prog: str) -> argparse.HelpFormatter:
-    """Folds what stands below the options; the library for colours is loaded only when help is shown on a terminal."""
-    if _has_colours():
-        from rich_argparse import RichHelpFormatter
-
-        return RichHelpFormatter(prog)
-    return argparse.HelpFormatter(prog)
-
-
-def help_with_examples(prog: str) -> argparse.HelpFormatter:
-    """Leaves what stands below the options as it is."""
-    if _has_colours():
-        from rich_argparse import RawDescriptionRichHelpFormatter
-
-        return RawDescriptionRichHelpFormatter(prog)
-    return argparse.RawDescriptionHelpFormatter(prog)
-
-
-def _has_colours() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _hour(text: str) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    import argparse
+
     from rich.console import Console
 
 FALLBACK_WIDTH = 80
@@ -74,6 +76,32 @@ def standard_terminal(now: int) -> Terminal:
     """The process's own streams; what their encoding lacks is written in plain characters."""
     codecs.register_error("tokentide-plain", _plainly)
     return Terminal(os.environ, now, _tolerant(sys.stdout), _tolerant(sys.stderr))
+
+
+def plain_help(prog: str) -> argparse.HelpFormatter:
+    """Folds what stands below the options; the library for colours is loaded only when help is shown on a terminal."""
+    if _has_colours():
+        from rich_argparse import RichHelpFormatter
+
+        return RichHelpFormatter(prog)
+    import argparse
+
+    return argparse.HelpFormatter(prog)
+
+
+def help_with_examples(prog: str) -> argparse.HelpFormatter:
+    """Leaves what stands below the options as it is."""
+    if _has_colours():
+        from rich_argparse import RawDescriptionRichHelpFormatter
+
+        return RawDescriptionRichHelpFormatter(prog)
+    import argparse
+
+    return argparse.RawDescriptionHelpFormatter(prog)
+
+
+def _has_colours() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:

@@ -29,7 +29,7 @@ ARROWS = {False: "▲", True: "▼"}
 _FIRST = {"project": ("cost", True), "session": ("last", True)}
 """What a view is sorted by to begin with, and whether the most comes first."""
 CHUNK_ROWS, AHEAD_ROWS = 500, 100
-"""So many rows are drawn at once, and the next ones when so few lie ahead: the toolkit measures each that it is given."""
+"""So many rows are drawn at once, and as many more when so few lie ahead: the toolkit measures all that it is given."""
 _Cells = tuple[Text, ...]
 
 
