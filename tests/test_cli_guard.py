@@ -258,6 +258,17 @@ def test_alerts_are_told_once_a_session(quiet: Machine) -> None:
     assert hook(quiet, now="2026-03-12T12:05:00Z") == {"systemMessage": "tokentide: bad �[31m"}
 
 
+def test_nobody_is_held_back_by_an_estimate(quiet: Machine) -> None:
+    times = [f"{hour:02}:{minute:02}" for hour in (9, 10, 11) for minute in (0, 20, 40)]
+    ats = [f"2026-03-{day:02}T{time}:00.000Z" for day in range(1, 13) for time in times]
+    quiet.write("-p/s.jsonl", *(usage_line(f"m{at}", f"r{at}", at, input_tokens=100_000) for at in ats))
+    quiet.settings(UNSYNCED + "custom_limit_tokens = 950000\n")
+    assert quiet.call("daily", now=NOW)[0] == 0
+    answer = hook(quiet, PROMPT, "--block")
+    assert "decision" not in answer
+    assert "an estimate" in answer["systemMessage"]
+
+
 def test_alerts_stand_beside_a_block(quiet: Machine) -> None:
     push(quiet, pushed(100))
     raise_alert(quiet, "Week: 95 % used", NOW_US - MINUTE_US)

@@ -136,6 +136,36 @@ def test_rows_are_filtered_as_one_types(stage: Stage) -> None:
     run(stage, play)
 
 
+def test_the_line_below_a_filtered_table_tells_what_its_rows_come_to(stage: Stage) -> None:
+    async def play(app: LiveApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "slash", *"tidy shop", "enter")
+        table = app.pane.table
+        assert table is not None
+        shown = [row.sums for row in table.rows if "Tidy" in row.label and "shop-api" in row.project]
+        assert 0 < len(shown) < len(table.rows)
+        assert f"{sum(each.responses for each in shown):,} responses" in text_of(app)
+
+    stage.view, stage.size = "session", (120, 40)
+    run(stage, play)
+
+
+def test_who_comes_back_finds_the_filter_and_the_row_as_they_were(stage: Stage) -> None:
+    async def play(app: LiveApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "slash", *"tidy", "enter", "j", "j")
+        rows = app.query_one(Rows)
+        key = rows._key_at_cursor()
+        assert "Sessions › Tidy the build" in await press(app, pilot, "enter")
+        assert "only:" not in text_of(app)
+        assert "only: tidy" in await press(app, pilot, "escape")
+        assert rows._key_at_cursor() == key
+        assert rows.cursor_row == 2
+        assert "only:" not in await press(app, pilot, "6")
+        assert "only:" not in await press(app, pilot, "5")
+
+    stage.view, stage.size = "session", (120, 40)
+    run(stage, play)
+
+
 def test_rows_are_sorted_by_key_and_by_click(stage: Stage) -> None:
     async def play(app: LiveApp, pilot: Pilot[int]) -> None:
         rows = app.query_one(Rows)

@@ -29,16 +29,9 @@ class Stand(App[None]):
 
 def table() -> LiveTable:
     """The dearest comes first, and has the number 0; every tenth one is rare."""
-    rows = tuple(
-        LiveRow(f"r{i}", f"{'rare' if i % 10 == 0 else 'task'} {i:04}", Sums(1, cost=10**9 * (MANY - i)), ())
-        for i in range(MANY)
-    )
-    return LiveTable(View("project"), tuple(replaced(row) for row in rows), Sums())
-
-
-def replaced(row: LiveRow) -> LiveRow:
-    """A folder of that name."""
-    return LiveRow(f"/srv/{row.label}", row.label, row.sums, ())
+    labels = [f"{'rare' if i % 10 == 0 else 'task'} {i:04}" for i in range(MANY)]
+    rows = (LiveRow(f"/srv/{label}", label, Sums(1, cost=10**9 * (MANY - i)), ()) for i, label in enumerate(labels))
+    return LiveTable(View("project"), tuple(rows), Sums())
 
 
 def play(steps: Callable[[Rows, Pilot[None]], Awaitable[None]]) -> None:
@@ -62,7 +55,7 @@ def labels(rows: Rows) -> list[str]:
 def test_the_first_rows_come_at_once_and_the_others_before_one_reaches_them() -> None:
     async def steps(rows: Rows, pilot: Pilot[None]) -> None:
         assert rows.row_count == CHUNK_ROWS
-        assert rows.shown_rows == MANY
+        assert len(rows.shown_rows) == MANY
         for _ in range(90):
             await pilot.press("pagedown")
         await pilot.pause()

@@ -112,10 +112,11 @@ def _responses(ledger: Ledger, view: View, ask: LiveAsk) -> LiveTable:
         LiveRow(str(number), "", each.sums, (each.model,), each.project, each.agent)
         for number, each in enumerate(found)
     )
-    return LiveTable(view, tuple(rows)[::-1], _total(each.sums for each in found))
+    return LiveTable(view, tuple(rows)[::-1], total(each.sums for each in found))
 
 
-def _total(every: Iterable[Sums]) -> Sums:
+def total(every: Iterable[Sums]) -> Sums:
+    """All of these together."""
     total = Sums()
     for sums in every:
         total.add(sums)

@@ -137,13 +137,18 @@ def _answer(event: Event, options: argparse.Namespace, terminal: Terminal) -> st
     is_silent = terminal.now < state.silent_until
     holds = guarded is not None and any(each.reasons for each in guarded.windows) and not is_silent
     note = state.sessions.get(event.session_id, SessionNote(terminal.now))
-    if guarded is not None and holds and options.block and not event.passes:
+    if guarded is not None and holds and options.block and not event.passes and _is_told(guarded):
         _keep(state, event, replace(note, at=terminal.now))
         return json.dumps({"decision": "block", "reason": "\n".join([block_reason(guarded, look), *alerts])})
     fresh = guarded if guarded is not None and holds and _is_news(guarded, note) else None
     _keep(state, event, SessionNote(terminal.now, _told_of(fresh) if fresh else note.told))
     parts = [f"tokentide: {prompt_warning(fresh, look)}"] if fresh else []
     return json.dumps({"systemMessage": "\n".join([*parts, *alerts])}) if parts or alerts else ""
+
+
+def _is_told(guarded: Guarded) -> bool:
+    """True where the vendor's own figures speak against it: nobody is held back by what others measured."""
+    return any(each.reasons and not each.is_estimate for each in guarded.windows)
 
 
 def _guarded(ledger: Ledger, workspace: Workspace, options: argparse.Namespace, event: Event) -> Guarded | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -68,11 +69,13 @@ class Rows(DataTable[Text]):
         """How many may be drawn."""
         self._heads: list[tuple[str, str, int]] = []
         self._below: dict[str, View | None] = {}
+        self._places: dict[View, str] = {}
+        """The row of the cursor in views that one may come back to."""
 
     @property
-    def shown_rows(self) -> int:
-        """How many rows the filter leaves."""
-        return len(self._left)
+    def shown_rows(self) -> Sequence[LiveRow]:
+        """The rows that the filter leaves, in order."""
+        return self._left
 
     def show_table(self, table: LiveTable, look: LiveLook, wish: str) -> None:
         """Draw what has changed; the cursor stays on its row."""
@@ -92,8 +95,12 @@ class Rows(DataTable[Text]):
         self._heads, self._shown = heads, rows
         self._below = {row.key: row.below for row in table.rows}
 
-    def clear_table(self) -> None:
-        """Nothing to show until the next table comes."""
+    def clear_table(self, may_come_back: Collection[View] = ()) -> None:
+        """Nothing to show until the next table comes; in these views the cursor will stand where it stood."""
+        key = self._key_at_cursor()
+        if self._table is not None and key is not None:
+            self._places[self._table.view] = key
+        self._places = {view: key for view, key in self._places.items() if view in may_come_back}
         self.clear(columns=True)
         self._table, self._left, self._shown, self._heads = None, [], [], []
 
@@ -215,7 +222,7 @@ class Rows(DataTable[Text]):
 
     def _rebuild(self, heads: list[tuple[str, str, int]], rows: list[tuple[str, _Cells]], *, keep: bool) -> None:
         """All columns and rows anew."""
-        cursor = self._key_at_cursor() if keep else None
+        cursor = self._key_at_cursor() if keep else self._places.get(self._table.view) if self._table else None
         offset = self.scroll_y
         with self.app.batch_update():
             self.clear(columns=True)
@@ -226,7 +233,8 @@ class Rows(DataTable[Text]):
                 self.add_row(*cells, key=key)
             keys = [key for key, _ in rows]
             if cursor in keys:
-                self.move_cursor(row=keys.index(cursor), scroll=False)
+                self.move_cursor(row=keys.index(cursor), scroll=not keep)
+            if cursor in keys and keep:
                 self.scroll_to(y=offset, animate=False)
 
     def _patch(self, rows: list[tuple[str, _Cells]]) -> None:

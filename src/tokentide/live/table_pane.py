@@ -24,6 +24,8 @@ class TablePane(Vertical):
         self._look_of = look_of
         self._views: Sequence[View] = ()
         self._wish = ""
+        self._wishes: dict[View, str] = {}
+        """Filters of the views that one may come back to."""
         self.table: LiveTable | None = None
         """None until it has come."""
 
@@ -40,12 +42,16 @@ class TablePane(Vertical):
         return bool(self._wish) or self._field.display
 
     def begin(self, views: Sequence[View]) -> None:
-        """Another view, the last of these; its table comes later."""
+        """Another view, the last of these; its table comes later. Where one comes back to, all is as it was."""
+        if self._views:
+            self._wishes[self._views[-1]] = self._wish
+        self._wishes = {view: wish for view, wish in self._wishes.items() if view in views}
         self._views, self.table = views, None
         self.end_filter()
-        self.query_one(Rows).clear_table()
+        self._wish = self._wishes.get(views[-1], "")
+        self.query_one(Rows).clear_table(views)
         self.query_one("#totals", Static).update("")
-        self.query_one("#crumbs", Static).update(crumb_line(views, "", self._look()))
+        self.query_one("#crumbs", Static).update(crumb_line(views, self._wish, self._look()))
 
     def show(self, table: LiveTable) -> None:
         """The table, or a newer one of the same view."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from tokentide.analytics.live_tables import RESPONSES, LiveRow, LiveTable
+from tokentide.analytics.live_tables import RESPONSES, LiveRow, LiveTable, total
 from tokentide.render import words
 from tokentide.render.charts import thin_bar
 from tokentide.render.live_look import LiveLook, fitted
@@ -94,13 +94,14 @@ def matches(row: LiveRow, wish: str) -> bool:
     return all(word in text for word in wish.casefold().split())
 
 
-def total_line(table: LiveTable, shown: int, look: LiveLook) -> Text:
-    """What the whole table comes to, and how much of it is shown."""
-    sums, many = table.totals, len(table.rows)
+def total_line(table: LiveTable, shown: Sequence[LiveRow], look: LiveLook) -> Text:
+    """What the rows that are shown come to, and of how many they are."""
+    many = len(table.rows)
+    sums = table.totals if len(shown) == many else total(row.sums for row in shown)
     noun = {"daily": "day", "weekly": "week", "monthly": "month", RESPONSES: "response"}.get(
         table.view.name, table.view.name
     )
-    count = words.plural(many, noun) if shown == many else f"{shown:,} of {words.plural(many, noun)}"
+    count = words.plural(many, noun) if len(shown) == many else f"{len(shown):,} of {words.plural(many, noun)}"
     line = Text.assemble(
         (f"{count}  ", look.palette.head),
         (words.cost(sums), look.palette.money),
