@@ -209,6 +209,15 @@ def test_money_has_no_odds(ledger: Ledger) -> None:
     assert said.abstains == "an amount of money, which no window of time bounds"
 
 
+def test_a_window_that_nobody_knows_is_not_called_money(ledger: Ledger) -> None:
+    now = day(23, 10)
+    put(ledger, worked(range(24), until=now))
+    ledger.limits.take([], [LimitReading(WHO.key, "nimbus", ACCOUNT, now, 6.0, day(25), seen_at=now)])
+    said = forecast(ledger, now).of("nimbus")
+    assert said is not None
+    assert said.abstains == "how long this window lasts is not known"
+
+
 def test_readings_without_records_are_enough(ledger: Ledger) -> None:
     now = day(23, 10.5)
     put(ledger, worked(range(24), is_recorded=False, until=now))

@@ -94,6 +94,15 @@ def test_the_settings_choose_the_plan(machine: Machine) -> None:
     assert window(machine)["estimated_by"] == "max20"
 
 
+def test_the_main_screen_shows_what_the_plan_lets_one_think(machine: Machine) -> None:
+    spend(machine, OPEN)
+    assert "5 hours" not in machine.call(now=NOW)[1]
+    machine.settings('plan = "pro"\n')
+    out = machine.call(now=NOW)[1]
+    assert "~46 %" in out
+    assert "estimate by Pro, as others measured it" in out
+
+
 def test_an_estimate_is_labelled_and_does_not_fail_scripts(machine: Machine) -> None:
     spend(machine, ("2026-03-12T10:05:00.000Z", 31.0))
     code, out, err = machine.call("limits", "--plan", "pro", "--fail-above", "50", now=NOW)

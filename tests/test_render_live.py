@@ -110,7 +110,7 @@ def test_tables_fit_and_drop_the_least_important_columns(machine: Machine, view:
         )
         assert not any({"\x1b", "\u202e"} & set(cell.plain) for cell in cells)
     assert "cost" in {column.name for column in columns}
-    assert total_line(table, len(table.rows), look(room)).cell_len == room
+    assert total_line(table, table.rows, look(room)).cell_len == room
 
 
 @pytest.mark.usefixtures("state")

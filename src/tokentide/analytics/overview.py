@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, length_us
@@ -17,6 +18,9 @@ from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
 from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.analytics.plans import PlanWish
 
 CHART_DAYS = 30
 TOP = 5
@@ -59,8 +63,16 @@ class Overview:
     problems: int
 
 
-def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: int, problems: int = 0) -> Overview:
-    """Ask the ledger. `now` is µs UTC."""
+def build_overview(
+    ledger: Ledger,
+    calendar: Calendar,
+    mode: CostMode,
+    *,
+    now: int,
+    problems: int = 0,
+    wish: PlanWish | None = None,
+) -> Overview:
+    """Ask the ledger. `now` is µs UTC; `wish` tells how windows are estimated that nobody tells of."""
     today = calendar.date_of(now)
 
     def rows(kind: str, since_days: int | None, grain: str = "day") -> tuple[Row, tuple[Row, ...]]:
@@ -69,7 +81,7 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
         report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
         return report.totals, report.rows
 
-    burn, limits = burn_now(ledger, mode, now=now), _official(read_limits(ledger, now=now))
+    burn, limits = burn_now(ledger, mode, now=now), _measured(read_limits(ledger, now=now, wish=wish))
     stretches = tuple(
         Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
         for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))
@@ -93,10 +105,14 @@ def build_overview(ledger: Ledger, calendar: Calendar, mode: CostMode, *, now: i
     )
 
 
-def _official(found: Sequence[AccountLimits]) -> tuple[AccountLimits, ...]:
-    """The accounts with their official windows alone: what is estimated, the block tells better."""
+def _measured(found: Sequence[AccountLimits]) -> tuple[AccountLimits, ...]:
+    """The accounts with the windows that a percentage is known of: that one is open, the block tells better."""
     return tuple(
         replace(limits, windows=windows)
         for limits in found
-        if (windows := tuple(window for window in limits.windows if not window.is_estimate))
+        if (
+            windows := tuple(
+                window for window in limits.windows if not window.is_estimate or window.percent is not None
+            )
+        )
     )

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     workspace = Workspace(terminal)
     calendar = shared.calendar_of(options, workspace.settings)
     overview, synced = workspace.with_ledger(
-        lambda ledger, synced: (_overview(ledger, synced, workspace, calendar, options.mode), synced)
+        lambda ledger, synced: (_overview(ledger, synced, workspace, calendar, options), synced)
     )
     if options.json:
         from tokentide.render.overview_json import overview_json
@@ -44,12 +44,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return ExitCode.OK
 
 
-def _overview(ledger: Ledger, synced: Synced, workspace: Workspace, calendar: Calendar, mode: str | None) -> Overview:
+def _overview(
+    ledger: Ledger, synced: Synced, workspace: Workspace, calendar: Calendar, options: argparse.Namespace
+) -> Overview:
     """The figures; nobody is asked for limits here."""
     terminal, settings = workspace.terminal, workspace.settings
     refresh_limits(ledger, settings, terminal.environ, now=terminal.now, poll=False)
-    wanted = CostMode(mode or settings.cost_mode)
-    return build_overview(ledger, calendar, wanted, now=terminal.now, problems=synced.problems)
+    wanted = CostMode(options.mode or settings.cost_mode)
+    wish = shared.plan_wish(options, settings, terminal.environ)
+    return build_overview(ledger, calendar, wanted, now=terminal.now, problems=synced.problems, wish=wish)
 
 
 def _show(

@@ -20,8 +20,10 @@ OLD_READING_US = 2 * HOUR_US
 
 def reason_not_open(state: WindowState, now: int) -> str:
     """Why a window has no odds whatever is known of the past; empty where it may have."""
-    if state.window in (EXTRA_USAGE, SPEND) or length_of(state.window) is None:
+    if state.window in (EXTRA_USAGE, SPEND):
         return "an amount of money, which no window of time bounds"
+    if length_of(state.window) is None:
+        return "how long this window lasts is not known"
     if state.resets_at is None:
         return "not open; it opens with the next request"
     if state.is_over(now):
