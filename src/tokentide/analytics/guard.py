@@ -15,6 +15,7 @@ from tokentide.analytics.forecasting.model import FULL, Calibration, Forecast, I
 from tokentide.analytics.windows import SAME_RESET_US, WindowState
 from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, Account, length_of
+from tokentide.model.odds import EVEN_ODDS
 from tokentide.store.query import CostMode, Filters
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
 
 NEAR_PERCENT = 80.0
-NEAR_ODDS = 0.5
 ALMOST_FULL = FULL - 0.5
 """As far as an inference of ours may take a window."""
 ROUNDING_POINTS = 1.0
@@ -73,7 +73,7 @@ class Wish:
     """Nano-USD at list price."""
     near_percent: float | None = NEAR_PERCENT
     """From which a window is near its end; None where that alone is no reason."""
-    max_odds: float | None = NEAR_ODDS
+    max_odds: float | None = EVEN_ODDS
     soon_us: int | None = None
     """Odds count of what will most likely be within this time; None for any time before the reset."""
     heeds_usual: bool = False

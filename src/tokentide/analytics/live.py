@@ -9,13 +9,14 @@ from enum import StrEnum
 from tokentide.analytics.burn import Burn, SessionBurn, burn_now
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.latest import latest_forecast
-from tokentide.analytics.forecasting.model import EVEN_ODDS, Forecast, WindowForecast
+from tokentide.analytics.forecasting.model import Forecast, WindowForecast
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.plans import TOKENS, PlanWish
 from tokentide.analytics.windows import WindowState
 from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.model.alerts import HELD, Alert
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, SessionState
+from tokentide.model.odds import EVEN_ODDS
 from tokentide.store.query import MAIN_AGENT, CostMode, Filters, Response, Sums
 from tokentide.store.sqlite.ledger import Ledger
 

@@ -11,6 +11,7 @@ from tokentide.analytics.limits import current_windows
 from tokentide.analytics.windows import SAME_RESET_US, WindowState
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.limits import HIGHEST_PERCENT, LimitReading
+from tokentide.model.odds import NOTABLE_ODDS
 from tokentide.sources.statusline.parser import Push
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ KEPT_FREE_TOKENS = 20_000
 """Of the context window, for the answer: 2.1.197 calls 150,000 of 200,000 tokens 83 % used, and compacts before 100."""
 FORECAST_HOLDS_US = 10 * MINUTE_US
 """An older forecast says nothing of now."""
-LEAST_ODDS = 0.2
-"""Smaller odds are not worth the place."""
 FULL = 100
 """Percent from which a window is full: it has no odds any more."""
 BURN_US = HOUR_US
@@ -115,7 +114,7 @@ def _odds_in(windows: list[dict[str, Any]], readings: Iterable[LimitReading], no
         and each["hits_at"]["likely"] > now
         and abs((ends.get(each["window"]) or 0) - each["resets_at"]) <= SAME_RESET_US
     ]
-    dangers = [each for each in found if LEAST_ODDS <= each.odds < 1]
+    dangers = [each for each in found if NOTABLE_ODDS <= each.odds < 1]
     return max(dangers, key=lambda each: each.odds, default=None)
 
 

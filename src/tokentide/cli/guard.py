@@ -6,13 +6,14 @@ import argparse
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from tokentide.analytics.guard import NEAR_ODDS, Guarded, Verdict, Wish
+from tokentide.analytics.guard import Guarded, Verdict, Wish
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.guard_verdict import HOOK_ODDS, judge
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
+from tokentide.model.odds import EVEN_ODDS
 from tokentide.render.guard_words import GuardLook, verdict_line
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-odds",
         type=_odds,
         metavar="P",
-        help=f"near from these odds of a full window on: 0 to 1, or 50%% ({NEAR_ODDS}; as a hook {HOOK_ODDS})",
+        help=f"near from these odds of a full window on: 0 to 1, or 50%% ({EVEN_ODDS}; as a hook {HOOK_ODDS})",
     )
     parser.add_argument("--refresh", action="store_true", help="ask the account first, where it is its turn")
     parser.add_argument("-q", "--quiet", action="store_true", help="no line, only the exit code")
@@ -111,7 +112,7 @@ def _verdict(options: argparse.Namespace, terminal: Terminal) -> int:
     look = GuardLook(shared.calendar_of(options, workspace.settings), terminal.now)
     percent, cost = options.need
     asked = options.max_odds
-    odds = asked if asked is not None or (percent, cost) != (None, None) else NEAR_ODDS
+    odds = asked if asked is not None or (percent, cost) != (None, None) else EVEN_ODDS
     wish = Wish(options.window, percent, cost, max_odds=odds)
     guarded = workspace.with_ledger(lambda ledger, _synced: _judged(ledger, workspace, options, wish))
     code = _CODES[guarded.verdict if guarded else None]

@@ -58,6 +58,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Show the live view until it is quit, or a snapshot."""
     workspace = Workspace(terminal)
+    if options.view != "realtime" and (options.once or options.json or options.compact or options.format):
+        raise UsageError(f"--view is for the screen; `tokentide {VIEW_NAMES[options.view]}` prints that table")
     if options.compact or options.format:
         from tokentide.cli.live_compact import run_compact
 

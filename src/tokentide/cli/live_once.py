@@ -53,15 +53,15 @@ def _print(state: LiveState, options: argparse.Namespace, workspace: Workspace) 
     terminal, settings = workspace.terminal, workspace.settings
     width = terminal.columns(options.width)
     theme = options.theme if options.theme in PALETTES else "classic"
-    is_plain = options.no_color or theme == "none"
+    console = terminal.console(width, no_color=options.no_color or theme == "none")
+    has_colors = not console.no_color and console.color_system is not None
     look = LiveLook(
         time_of_day(options, workspace),
         settings.limit_thresholds,
         width,
         terminal.now,
-        PALETTES[theme],
+        PALETTES[theme if has_colors else "none"],
     )
-    console = terminal.console(width, no_color=is_plain)
     for line in live_page(state, look):
         line.rstrip()
         console.print(line, soft_wrap=True)

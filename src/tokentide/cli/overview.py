@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.limits import AccountLimits
 from tokentide.analytics.overview import Overview, build_overview
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
@@ -74,13 +75,18 @@ def _show(
     )
     joint = "; " if width >= FALLBACK_WIDTH else "\n"
     terminal.write(f"{newest}{joint}{plural(synced.files, 'transcript')} on this machine.")
-    if not overview.limits and has_login(workspace.settings, terminal.environ):
+    if not any(_has_official(limits) for limits in overview.limits) and has_login(workspace.settings, terminal.environ):
         terminal.say("official limits are not known yet: `tokentide limits` asks the account")
     unpriced = overview.stretches[-1].row.sums.unpriced_responses
     if unpriced:
         terminal.say(f"{plural(unpriced, 'response')} this month without a price (shown as ?): see `tokentide prices`")
     if overview.problems:
         terminal.say(f"{plural(overview.problems, 'place')} could not be read: `tokentide doctor` lists them")
+
+
+def _has_official(limits: AccountLimits) -> bool:
+    """True where the vendor has told of any window."""
+    return any(not window.is_estimate for window in limits.windows)
 
 
 def _say_empty(terminal: Terminal, synced: Synced) -> None:

@@ -14,6 +14,7 @@ from tokentide.analytics.live_brief import Brief
 from tokentide.analytics.windows import WindowState
 from tokentide.errors import UsageError
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
+from tokentide.model.odds import NOTABLE_ODDS
 from tokentide.render import words
 from tokentide.render.charts import bar
 from tokentide.render.forecast_words import odds_words
@@ -26,8 +27,6 @@ FORMATS = ("text", "tmux", "waybar", "starship", "swiftbar", "json")
 LINE = "5h {five_hour} {reset} | week {week}[ | {hit_window}: {odds} by {hit}] | {cost_today} today | {burn}"
 SHORT = "{five_hour} {reset}"
 BAR_CELLS = 8
-TOLD_ODDS = 0.2
-"""Odds below these are not told in the default line."""
 _TMUX = {Level.LOW: "green", Level.RAISED: "yellow", Level.HIGH: "colour208", Level.FULL: "red"}
 _HEX = {Level.LOW: "#3fa45b", Level.RAISED: "#c99a00", Level.HIGH: "#e07b00", Level.FULL: "#d8332e"}
 _FIELD = re.compile(r"\{(\w*)\}")
@@ -60,10 +59,10 @@ class Line:
         """One field; empty where it is not known."""
         return FIELDS[name][1](self)
 
-    def level(self) -> Level:
-        """The level of the window that is used most."""
+    def level(self) -> Level | None:
+        """The level of the window that is used most; None where no percentage is known."""
         most = self.brief.most_used()
-        return Level.LOW if most is None else level_of(most.percent or 0, self.look.thresholds)
+        return None if most is None else level_of(most.percent or 0, self.look.thresholds)
 
     def _optional(self, text: str) -> str:
         fields = {name: self.field(name) for name in _FIELD.findall(text)}
@@ -99,7 +98,8 @@ def _text(line: Line) -> str:
 
 def _tmux(line: Line) -> str:
     """With the colour of the fullest window; `#` begins a sequence there."""
-    return f"#[fg={_TMUX[line.level()]}]{_text(line).replace('#', '##')}#[default]"
+    text, level = _text(line).replace("#", "##"), line.level()
+    return text if level is None else f"#[fg={_TMUX[level]}]{text}#[default]"
 
 
 def _waybar(line: Line) -> str:
@@ -123,8 +123,11 @@ def _starship(line: Line) -> str:
 
 def _swiftbar(line: Line) -> str:
     """The line of the menu bar, and below it the menu; a bar begins the parameters there."""
-    head = f"{_barless(line.fill(SHORT))} | color={_HEX[line.level()]}"
-    return "\n".join([head, "---", *(f"{_barless(detail)} | font=Menlo" for detail in _details(line))])
+    level = line.level()
+    color = "" if level is None else f" | color={_HEX[level]}"
+    return "\n".join(
+        [_barless(line.fill(SHORT)) + color, "---", *(f"{_barless(detail)} | font=Menlo" for detail in _details(line))]
+    )
 
 
 def _json(line: Line) -> str:
@@ -194,19 +197,19 @@ def _bar(window: WindowState | None) -> str:
 def _odds(line: Line) -> str:
     """The odds of the window in most danger, where they are worth telling."""
     threat = line.brief.threat()
-    return "" if threat is None or (threat.odds or 0) < TOLD_ODDS else odds_words(threat.odds or 0)
+    return "" if threat is None or (threat.odds or 0) < NOTABLE_ODDS else odds_words(threat.odds or 0)
 
 
 def _hit(line: Line) -> str:
     threat = line.brief.threat()
-    if threat is None or threat.hits_at is None or (threat.odds or 0) < TOLD_ODDS:
+    if threat is None or threat.hits_at is None or (threat.odds or 0) < NOTABLE_ODDS:
         return ""
     return line.look.time.when(threat.hits_at.likely, line.brief.now)
 
 
 def _threat(line: Line) -> str:
     threat = line.brief.threat()
-    return "" if threat is None or (threat.odds or 0) < TOLD_ODDS else window_title(threat.window)
+    return "" if threat is None or (threat.odds or 0) < NOTABLE_ODDS else window_title(threat.window)
 
 
 def _most(line: Line) -> str:

@@ -8,20 +8,12 @@ from itertools import pairwise
 
 from rich.text import Text
 
-from tokentide.analytics.forecasting.model import (
-    EVEN_ODDS,
-    FULL,
-    SAFE_ODDS,
-    Calibration,
-    CapChange,
-    Forecast,
-    Instants,
-    WindowForecast,
-)
+from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, Forecast, Instants, WindowForecast
 from tokentide.analytics.forecasting.what_helps import what_helps
 from tokentide.analytics.limits import level_of
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
+from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
 from tokentide.render.forecast_words import NAMELESS, clock_words, odds_words
 from tokentide.render.limit_words import LEVEL_STYLES, window_title

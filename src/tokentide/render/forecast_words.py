@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, WindowForecast
+from tokentide.analytics.forecasting.model import WindowForecast
 from tokentide.clock import DAY_US
+from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 
 NAMELESS = "account not known"
 """Records tell of an account only where one was logged in."""

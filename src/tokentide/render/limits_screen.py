@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, Forecast
+from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limits import AccountLimits, level_of
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.clock import DAY_US
+from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
 from tokentide.render.forecast_words import outlook_words

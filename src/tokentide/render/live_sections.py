@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -44,8 +45,14 @@ def burn_lines(state: LiveState, look: LiveLook) -> list[Text]:
     rates += [(window_title(window), rate) for window, rate in burn.windows]
     name = min(max(len(title) for title, _ in rates), 14)
     cells = _rate_cells(look.room - name)
-    units = Text(" " * name) + Text("").join(right(unit, width, look.palette.dim) for unit, width, _ in cells)
-    return [heading("Burn rate", look), units, *(_rate_line(title, rate, look, name) for title, rate in rates)]
+    units = Text("").join(right(f" {unit}", width, look.palette.dim) for unit, width, _ in cells)
+    title = heading("Burn rate", replace(look, room=look.room - units.cell_len + _blanks(units.plain)))
+    return [title + units[_blanks(units.plain) :], *(_rate_line(title, rate, look, name) for title, rate in rates)]
+
+
+def _blanks(text: str) -> int:
+    """How many blanks a text begins with, but the last of them."""
+    return max(len(text) - len(text.lstrip()) - 1, 0)
 
 
 def _rate_line(title: str, rate: BurnRate, look: LiveLook, name: int) -> Text:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from tokentide.analytics.forecasting.model import EVEN_ODDS, SAFE_ODDS, WindowForecast
+from tokentide.analytics.forecasting.model import WindowForecast
 from tokentide.analytics.limits import AccountLimits
 from tokentide.analytics.live import LiveAccount, LiveState
+from tokentide.analytics.plans import TOKENS
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.model.limits import ESTIMATE
+from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
 from tokentide.render.forecast_words import odds_words
@@ -62,9 +64,10 @@ def _account(account: LiveAccount, look: LiveLook) -> Iterator[Text]:
             yield from _narrow(window, title, parts, look)
         else:
             head = fitted(title, margin, look.palette.head) + limit_bar(window, look, bar) + _percent(window, look)
-            row = Text(" " * GAP).join([head, *side])
-            yield fitted(row, min(row.cell_len, look.room))
-            yield from flowed(parts, look.room, margin, Text(" · ", look.palette.dim))
+            while side and head.cell_len + GAP + side[0].cell_len <= look.room:
+                head = head + Text(" " * GAP) + side.pop(0)
+            yield head
+            yield from flowed([*side, *parts], look.room, margin, Text(" · ", look.palette.dim))
     if account.limits.polled.fault:
         yield from flowed([Text(words.clean(account.limits.polled.fault), look.palette.raised)], look.room)
 
@@ -141,7 +144,7 @@ def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLo
     if expected is None or window.is_over(look.now) or window.resets_at is None:
         return
     if (window.percent or 0) >= 100:
-        yield Text("used up until the reset", look.palette.full)
+        yield _used_up(window, look)
         return
     if expected.odds is None:
         yield from _pace(expected, look)
@@ -153,6 +156,13 @@ def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLo
         yield Text(f"likely {look.when(hits.likely)} ({look.when(hits.low)}–{look.when(hits.high)})", style)
     if expected.at_reset is not None:
         yield Text(f"{percent(expected.at_reset.likely)} at reset")
+
+
+def _used_up(window: WindowState, look: LiveLook) -> Text:
+    """What a full window means: of a plan's estimate only that the plan may hold more."""
+    if window.is_estimate and window.plan != TOKENS:
+        return Text("more than the plan is thought to hold", look.palette.raised)
+    return Text("used up until the reset", look.palette.full)
 
 
 def _odds_style(odds: float, look: LiveLook) -> str:

@@ -13,14 +13,13 @@ from tokentide.analytics.status_line import StatusLine
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.clock import DAY_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
+from tokentide.model.odds import EVEN_ODDS
 from tokentide.render import words
 from tokentide.render.charts import bar
 from tokentide.render.limit_words import LEVEL_ANSI, countdown, percent, window_title
 
 CONTEXT_THRESHOLDS = (51, 81, 92)
 """Percent of what the context may grow to, from which it is yellow, orange and red; the client warns at 82 itself."""
-EVEN_ODDS = 0.5
-"""From here on a window is rather full than not before its reset."""
 RESET_TOLD_US = DAY_US
 """So long a window is called reset; what it is at later nobody knows."""
 BAR_CELLS = 10

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 FULL = 100.0
 """The percentage at which a window is full."""
-SAFE_ODDS, EVEN_ODDS = 0.07, 0.5
-"""Odds below the one are called safe; from the other on a window rather runs out than not."""
 USUAL_ODDS = 0.25
 """Of a window of which nothing is known."""
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from tokentide.analytics.forecasting.model import FULL, WindowForecast
 from tokentide.clock import HOUR_US
-
-WORTH_SAYING = 0.2
-"""Odds below need no help."""
+from tokentide.model.odds import NOTABLE_ODDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Help:
 
 def what_helps(forecast: WindowForecast, now: int) -> Help | None:
     """What would keep this window; None where it is in no danger, full, or nothing is known."""
-    if forecast.odds is None or not WORTH_SAYING <= forecast.odds < 1 or forecast.at_reset is None:
+    if forecast.odds is None or not NOTABLE_ODDS <= forecast.odds < 1 or forecast.at_reset is None:
         return None
     if forecast.resets_at is None or forecast.percent is None or forecast.resets_at <= now:
         return None
