@@ -303,3 +303,16 @@ def test_a_model_without_a_price_is_shown_so(machine: Machine) -> None:
     assert re.search(r"^mystery-1,100,50,0,0,0,150,0,,1,1,0", csv, re.MULTILINE)
     assert json.loads(machine.call("daily", "--ccusage-json")[1])["totals"]["unpricedModels"] == ["mystery-1"]
     assert "+ ?" in machine.call("overview")[1]
+
+
+def test_doctor_tells_whether_anybody_looks_in_the_background(machine: Machine) -> None:
+    code, out, _ = machine.call("doctor")
+    assert code == 0
+    assert "In the background: nobody looks; `tokentide watch install` changes that" in out
+    assert "Alerts: over" in out
+    config = machine.root / "config"
+    config.mkdir(exist_ok=True)
+    (config / "alerts.toml").write_text("[[rule]]\nkind = 'percnt'\n")
+    code, out, _ = machine.call("doctor")
+    assert (code, "Alerts: " in out, "alerts.toml" in out) == (3, True, True)
+    assert json.loads(machine.call("doctor", "--json")[1])["watch"]["runner"] is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tokentide import __version__, locations
 from tokentide.cli.doctor_limits import LimitFindings, examine_limits, limits_json, tell_limits
+from tokentide.cli.doctor_watch import WatchFindings, examine_watch, tell_watch, watch_json
 from tokentide.cli.error_log import log_path
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
@@ -53,6 +54,7 @@ class Findings:
     is_kept: bool
     counts: dict[str, int]
     limits: LimitFindings
+    watch: WatchFindings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +71,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.write(_json(findings, workspace))
     else:
         _tell(findings, workspace, terminal, everything=options.all)
-    well = not findings.problem_count and findings.health == "ok" and findings.is_kept
+    is_sound = findings.health == "ok" and findings.is_kept
+    well = is_sound and not findings.problem_count and not findings.watch.fault
     return ExitCode.OK if well else ExitCode.UNHEALTHY
 
 
@@ -90,6 +93,7 @@ def _examine(ledger: Ledger, synced: Synced, workspace: Workspace) -> Findings:
         is_kept=ledger.is_kept,
         counts=ledger.row_counts(),
         limits=examine_limits(ledger, workspace),
+        watch=examine_watch(workspace.terminal),
     )
 
 
@@ -123,6 +127,7 @@ def _tell(findings: Findings, workspace: Workspace, terminal: Terminal, *, every
         say(f"  {plural(findings.vanished, 'file')} read earlier and now gone; the ledger keeps what they said")
     _tell_ledger(findings, say)
     tell_limits(findings.limits, terminal)
+    tell_watch(findings.watch, terminal)
     book = workspace.book
     say(f"\nPrices: {book.source}, of {book.book_date}" + (f"; {book.fault}" if book.fault else ""))
     settings = locations.settings_path()
@@ -189,6 +194,7 @@ def _json(findings: Findings, workspace: Workspace) -> str:
                 "fault": workspace.book.fault or None,
             },
             "limits": limits_json(findings.limits, workspace.terminal.now),
+            "watch": watch_json(findings.watch),
             "settings": locations.settings_path(),
             "problems": findings.problem_count,
             "problem_list": problems,

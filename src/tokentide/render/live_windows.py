@@ -59,15 +59,18 @@ def _account(account: LiveAccount, look: LiveLook) -> Iterator[Text]:
     taken = margin + PERCENT_CELLS + max((sum(each.cell_len + GAP for each in side) for side in sides), default=0)
     bar = min(max(look.room - taken, LEAST_BAR), 30 if look.room >= WIDE else 20)
     for window, title, side, word in zip(windows, titles, sides, seen, strict=True):
-        parts = [*_expected(window, account.expected(window.window), look), *([] if is_one else [word])]
+        expected = account.expected(window.window)
+        parts = [*_expected(window, expected, look), *([] if is_one else [word])]
+        last = _at_reset(window, expected, look.now)
         if look.room < NARROW:
-            yield from _narrow(window, title, parts, look)
+            yield from _narrow(window, title, [*parts, *last], look)
         else:
             head = fitted(title, margin, look.palette.head) + limit_bar(window, look, bar) + _percent(window, look)
             while side and head.cell_len + GAP + side[0].cell_len <= look.room:
                 head = head + Text(" " * GAP) + side.pop(0)
             yield head
-            yield from flowed([*side, *parts], look.room, margin, Text(" · ", look.palette.dim))
+            is_spare = expected is not None and (expected.odds or 0) >= EVEN_ODDS
+            yield from _told([*side, *parts], last, look, margin, is_spare=is_spare)
     if account.limits.polled.fault:
         yield from flowed([Text(words.clean(account.limits.polled.fault), look.palette.raised)], look.room)
 
@@ -154,8 +157,21 @@ def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLo
     hits = expected.hits_at
     if hits is not None and expected.odds >= SAFE_ODDS:
         yield Text(f"likely {look.when(hits.likely)} ({look.when(hits.low)}–{look.when(hits.high)})", style)
-    if expected.at_reset is not None:
-        yield Text(f"{percent(expected.at_reset.likely)} at reset")
+
+
+def _at_reset(window: WindowState, expected: WindowForecast | None, now: int) -> list[Text]:
+    """How full it is expected to be then."""
+    is_open = window.resets_at is not None and not window.is_over(now) and (window.percent or 0) < 100
+    if expected is None or expected.odds is None or expected.at_reset is None or not is_open:
+        return []
+    return [Text(f"{percent(expected.at_reset.likely)} at reset")]
+
+
+def _told(parts: list[Text], last: list[Text], look: LiveLook, margin: int, *, is_spare: bool) -> list[Text]:
+    """All parts in lines; `last` is left out where it can be spared and would need a line of its own."""
+    joint = Text(" · ", look.palette.dim)
+    short, whole = (flowed(each, look.room, margin, joint) for each in (parts, [*parts, *last]))
+    return short if is_spare and len(whole) > len(short) else whole
 
 
 def _used_up(window: WindowState, look: LiveLook) -> Text:
