@@ -45,6 +45,7 @@ class Stage:
     theme: str = "dark"
     view: str = "realtime"
     has_am_pm: bool = False
+    has_colors: bool = True
     refresh_seconds: float = 60.0
     settings: Settings = field(default_factory=lambda: Settings(account_poll=False))
 
@@ -63,6 +64,7 @@ class Stage:
             self.refresh_seconds,
             self.theme,
             self.view,
+            self.has_colors,
             lambda: self.now,
         )
 
@@ -75,7 +77,7 @@ class Stage:
     async def running(self) -> AsyncIterator[tuple[LiveApp, Pilot[int]]]:
         """The app while it runs, once its first figures are on the screen."""
         app = self.app()
-        async with app.run_test(size=self.size) as pilot:
+        async with app.run_test(size=self.size, notifications=True) as pilot:
             await until(pilot, lambda: app.state is not None)
             if self.view != "realtime":
                 await until(pilot, lambda: app.pane.table is not None)

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import Machine, usage_line
 from tokentide import clock
 from tokentide.clock import HOUR_US, MINUTE_US
+from tokentide.errors import UsageError
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, STATUSLINE, Account, LimitReading
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.store.sqlite.ledger import Ledger
@@ -72,10 +73,10 @@ def test_nothing_known_is_a_code_of_its_own(used: Machine) -> None:
 
 
 def test_an_empty_machine_says_what_to_do(machine: Machine) -> None:
-    code, out, err = machine.call("live", "--once")
+    code, out, _ = machine.call("live", "--once")
     assert code == 5
-    assert "tokentide statusline install" in out
-    assert "tokentide doctor" in err
+    assert "`tokentide statusline install` gets them" in out
+    assert "`tokentide doctor` tells where" in out
 
 
 def test_an_estimate_by_a_plan_is_near_at_most_but_a_number_of_ones_own_is_hit(used: Machine) -> None:
@@ -216,6 +217,38 @@ def test_a_line_for_a_bar_loads_neither_rich_nor_textual(used: Machine, words: t
     done = subprocess.run([sys.executable, "-c", code], env=used._environ(), capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert not loaded & {"rich", "textual", "watchfiles", "msgspec", "pydantic", "asyncio", "genai_prices"}
+
+
+@pytest.mark.parametrize("words", [("--once",), ("--json",), ("--compact",), ("--format", "tmux")])
+def test_a_view_is_for_the_screen_alone(used: Machine, words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="`tokentide session` prints that table"):
+        used.call("live", *words, "--view", "sessions")
+
+
+def test_what_a_plan_is_thought_to_hold_is_never_said_to_be_used_up(used: Machine) -> None:
+    used.write(
+        "-srv-shop/s2.jsonl",
+        usage_line("b", "b", "2026-03-12T11:55:00.000Z", "claude-opus-4-8", "s2", output_tokens=10**7),
+    )
+    _, out, _ = used.call("live", "--once", "--plan", "pro", "--width", "80")
+    assert "more than the plan is thought to hold" in out
+    assert "used up" not in out
+    assert "resets about" in out
+    assert "…" not in out.splitlines()[1]
+    _, out, _ = used.call("live", "--once", "--custom-limit-tokens", "1000", "--width", "80")
+    assert "used up until the reset" in out
+
+
+def test_parts_of_a_bar_differ_where_there_is_no_colour(used: Machine) -> None:
+    _, out, _ = used.call("live", "--once", "--width", "80")
+    assert "█ " in out
+    assert "▓ " in out
+
+
+def test_an_account_that_nothing_is_known_of_does_not_hide_the_one_that_tells(used: Machine) -> None:
+    tell(used, 41.0, now=NOW - HOUR_US)
+    _, out, _ = used.call("live", "--compact", "--once", "--format", "{five_hour} {account}")
+    assert out == "41 % ada@example.com\n"
 
 
 def test_the_compact_line_goes_on_in_a_pipe_a_line_whenever_it_changes(used: Machine) -> None:

@@ -190,6 +190,34 @@ def test_rows_are_sorted_by_key_and_by_click(stage: Stage) -> None:
     run(stage, play)
 
 
+def test_the_page_of_now_scrolls_to_both_ends_by_key(stage: Stage) -> None:
+    async def play(app: LiveApp, pilot: Pilot[int]) -> None:
+        assert "sam@example.com" in text_of(app)
+        for key in ("j", "G"):
+            await pilot.press(key)
+            await pilot.pause(0.5)
+            assert "sam@example.com" not in text_of(app)
+        assert "in 5 min" in text_of(app)
+        await pilot.press("g")
+        await pilot.pause(0.5)
+        assert "sam@example.com" in text_of(app)
+        await pilot.press("l")
+        assert app.view.name == "daily"
+
+    stage.size = (40, 20)
+    run(stage, play)
+
+
+def test_no_color_leaves_nothing_to_choose(stage: Stage) -> None:
+    async def play(app: LiveApp, pilot: Pilot[int]) -> None:
+        await press(app, pilot, "t")
+        assert app.palette_name == "none"
+        await until(pilot, lambda: "NO_COLOR" in text_of(app))
+
+    stage.theme, stage.has_colors = "none", False
+    run(stage, play)
+
+
 def test_every_theme_in_turn(stage: Stage) -> None:
     async def play(app: LiveApp, pilot: Pilot[int]) -> None:
         seen = []

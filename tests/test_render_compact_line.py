@@ -58,6 +58,11 @@ def test_tmux_has_the_colour_of_the_fullest_window(percent: float, colour: str) 
     assert compact(line_of(percent), "tmux").startswith(f"#[fg={colour}]")
 
 
+def test_where_nothing_is_known_no_colour_says_that_all_is_well() -> None:
+    assert compact(line_of(None), "tmux") == "5h – – | week – | $0.00 today | $0.00/h"
+    assert compact(line_of(None), "swiftbar").splitlines()[0] == "– –"
+
+
 def test_waybar_gets_one_line_of_json_with_escaped_markup() -> None:
     shown = compact(line_of(85.0, EVIL), "waybar")
     assert "\n" not in shown

@@ -11,7 +11,8 @@ from rich.text import Text
 from tests.conftest import Machine, usage_line
 from tests.ledgers import synced
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.live import LiveAsk, LiveState, build_live
+from tokentide.analytics.forecasting.model import Forecast, Instants, Spread, WindowForecast
+from tokentide.analytics.live import LiveAccount, LiveAsk, LiveState, build_live
 from tokentide.analytics.live_tables import VIEWS, View, build_table
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.alerts import Alert
@@ -73,6 +74,21 @@ def test_the_page_makes_use_of_the_height(state: LiveState) -> None:
     low, high = live_page(state, look(80), 10), live_page(state, look(80), 70)
     assert len(low) < len(high) <= 70
     assert all(line.plain.strip() for line in low if line.plain != "")
+
+
+def test_what_needs_a_line_of_its_own_goes_where_a_window_rather_runs_out(state: LiveState) -> None:
+    def text(odds: float, room: int) -> str:
+        at = NOW + HOUR_US
+        window = WindowForecast(FIVE_HOUR, at, 62.0, odds, Instants(NOW, NOW, NOW), Spread(90.0, 118.0, 130.0), None)
+        forecast = Forecast(
+            state.accounts[0].limits.account, NOW, (window,), FIVE_HOUR, None, None, (), (), None, 30, None
+        )
+        accounts = (LiveAccount(state.accounts[0].limits, forecast), *state.accounts[1:])
+        return "\n".join(line.plain for line in live_page(replace(state, accounts=accounts), look(room)))
+
+    assert "118 % at reset" in text(0.8, 100)
+    assert "118 % at reset" in text(0.4, 66)
+    assert "118 % at reset" not in text(0.8, 66)
 
 
 def test_what_was_read_a_while_ago_is_drawn_as_of_now(state: LiveState) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -119,15 +119,15 @@ def build_live(ledger: Ledger, ask: LiveAsk, *, now: int, problems: int = 0) -> 
     windows = [each for account in accounts[:1] for each in account.limits.windows if each.window in BURNT_WINDOWS]
     burn = burn_now(ledger, ask.mode, now=now, windows=windows, filters=ask.filters)
     chart_start = now // CHART_STEP_US * CHART_STEP_US - (CHART_STEPS - 1) * CHART_STEP_US
-    recent = list(ledger.responses(ask.filters, ask.mode, chart_start, now + 1))
+    chart, last = _recent(ledger.responses(ask.filters, ask.mode, chart_start, now + 1), chart_start)
     return LiveState(
         at=now,
         accounts=accounts,
         burn=burn,
         models=() if burn.block is None else _by_cost(burn.block.by_model),
-        sessions=_sessions(burn.sessions, recent, ledger.limits.sessions(now - DAY_US)),
+        sessions=_sessions(burn.sessions, last, ledger.limits.sessions(now - DAY_US)),
         spent=tuple(_spent(ledger, ask, now)),
-        chart=_chart(recent, chart_start),
+        chart=chart,
         newest_at=ledger.newest_at(),
         mode=ask.mode,
         timezone=ask.calendar.name,
@@ -197,11 +197,10 @@ def _by_cost(found: dict[str, Sums]) -> tuple[tuple[str, Sums], ...]:
 
 
 def _sessions(
-    burning: Sequence[SessionBurn], recent: Sequence[Response], states: Iterable[SessionState]
+    burning: Sequence[SessionBurn], last: Mapping[tuple[str, str], Response], states: Iterable[SessionState]
 ) -> tuple[LiveSession, ...]:
     """Those of the last hour, each with how full its context is; the one that responded last comes first."""
     told = {state.session_id: state for state in states}
-    last = {(each.source, each.session_id): each for each in recent if each.agent == MAIN_AGENT}
     found = (_session(burn, last.get((burn.source, burn.session_id)), told.get(burn.session_id)) for burn in burning)
     return tuple(sorted(found, key=lambda each: (-each.burn.last_at, each.burn.session_id)))
 
@@ -215,9 +214,12 @@ def _session(burn: SessionBurn, last: Response | None, state: SessionState | Non
     )
 
 
-def _chart(recent: Iterable[Response], start: int) -> tuple[int, ...]:
-    """The cost of each step."""
+def _recent(responses: Iterable[Response], start: int) -> tuple[tuple[int, ...], dict[tuple[str, str], Response]]:
+    """The cost of each step, and the last response of each session's own agent; in one pass, for there may be many."""
     steps = [0] * CHART_STEPS
-    for response in recent:
+    last: dict[tuple[str, str], Response] = {}
+    for response in responses:
         steps[min((response.at - start) // CHART_STEP_US, CHART_STEPS - 1)] += response.sums.cost
-    return tuple(steps)
+        if response.agent == MAIN_AGENT:
+            last[response.source, response.session_id] = response
+    return tuple(steps), last

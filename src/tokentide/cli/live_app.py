@@ -38,6 +38,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
         options.refresh_rate or settings.live_refresh_seconds,
         theme,
         VIEW_NAMES[options.view],
+        "NO_COLOR" not in environ,
         clock.now_us,
     )
     feeds: list[Feed] = []

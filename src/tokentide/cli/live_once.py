@@ -74,5 +74,3 @@ def _say_faults(state: LiveState, options: argparse.Namespace, terminal: Termina
     if options.account and not state.accounts:
         terminal.say(f"no limits are known of an account that matches {clean(options.account)}")
     say_faults((account.limits for account in state.accounts), terminal)
-    if state.newest_at is None and not state.accounts:
-        terminal.say("`tokentide doctor` tells where transcripts were looked for, `tokentide demo live` shows a sample")

@@ -101,7 +101,7 @@ def _turns(runner: Runner, watcher: Watcher, flags: Flags) -> Iterator[int]:
         has_changed = False
         while not (flags.ends or flags.reloads):
             elapsed = time.monotonic() - began
-            drift = clock.now_us() - wall - round(elapsed * SECOND_US)
+            drift = round((clock.now_us() - wall) / SECOND_US - elapsed) * SECOND_US
             if abs(drift) > SLEPT_US:
                 runner.log(
                     f"the clock went {duration(abs(drift))} {'further' if drift > 0 else 'back'}", clock.now_us()

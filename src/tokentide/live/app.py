@@ -47,6 +47,8 @@ class LiveOptions:
     theme: str
     """One of `theme.NAMES`."""
     view: str = REALTIME
+    has_colors: bool = True
+    """False where NO_COLOR is set: the toolkit then draws other themes without any, too."""
     clock: Callable[[], int] = lambda: 0
     """The present instant, µs UTC."""
 
@@ -72,8 +74,6 @@ class LiveApp(App[int]):
         Binding("shift+tab", "turn(-1)", show=False, priority=True),
         Binding("left,h", "turn(-1)", show=False),
         Binding("right,l", "turn(1)", show=False),
-        Binding("j", "scroll_page(1)", show=False),
-        Binding("k", "scroll_page(-1)", show=False),
         Binding("escape", "up", show=False),
         Binding("slash", "filter", show=False),
         Binding("s", "sort", show=False),
@@ -87,6 +87,7 @@ class LiveApp(App[int]):
     def __init__(self, feed_of: Callable[[Post], Feed], options: LiveOptions) -> None:
         """`feed_of` makes the feed, given what it is to call with updates."""
         super().__init__()
+        self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = PREFIX + options.theme
@@ -225,10 +226,6 @@ class LiveApp(App[int]):
         elif self.view.name != REALTIME:
             self._go([View(REALTIME)])
 
-    def action_scroll_page(self, step: int) -> None:
-        """Scroll the page of now by a line."""
-        self.page.scroll_relative(y=step, animate=False)
-
     def action_filter(self) -> None:
         """Type what rows must contain."""
         if self.view.name != REALTIME:
@@ -243,7 +240,10 @@ class LiveApp(App[int]):
         self.query_one(Rows).reverse()
 
     def action_next_theme(self) -> None:
-        """The next of the themes."""
+        """The next of the themes; without colours they are all the same."""
+        if not self.options.has_colors:
+            self.notify("NO_COLOR is set: there are no colours", markup=False, timeout=3)
+            return
         self.theme = PREFIX + NAMES[(NAMES.index(self.palette_name) + 1) % len(NAMES)]
         self.pane.draw()
         self.redraw()

@@ -12,7 +12,7 @@ from tokentide.render.live_look import NARROW, LiveLook, fitted
 from tokentide.render.live_sections import SECTIONS
 
 TWO_COLUMNS = 116
-"""From so many columns on, limits and sessions stand beside the rest."""
+"""From so many columns on, limits and sessions stand beside burn rate and block."""
 GUTTER = 3
 CHART_ROWS = 3
 MOST_CHART_ROWS = 10
@@ -46,8 +46,9 @@ def _arranged(state: LiveState, look: LiveLook, *, is_airy: bool) -> list[Text]:
         return column([*SECTIONS], look.room)
     if look.room >= TWO_COLUMNS:
         side = (look.room - GUTTER) * 2 // 5
-        left = column(("limits", "alerts", "sessions", "cost"), look.room - GUTTER - side)
-        return _beside(left, column(("burn", "block"), side), look.room - GUTTER - side)
+        left = column(("limits", "alerts", "sessions"), look.room - GUTTER - side)
+        both = _beside(left, column(("burn", "block"), side), look.room - GUTTER - side)
+        return _stacked([both, drawn("cost", look.room)], is_airy=is_airy)
     half = (look.room - GUTTER) // 2
     pair = _beside(drawn("burn", half), drawn("block", look.room - GUTTER - half), half)
     top = [drawn(name, look.room) for name in ("limits", "alerts")]

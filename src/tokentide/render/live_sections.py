@@ -203,7 +203,7 @@ def cost_lines(state: LiveState, look: LiveLook) -> list[Text]:
         Text.assemble(
             (f"{_SPENT_NAMES[spent.name]} ", look.palette.dim),
             (words.cost(spent.sums), look.palette.money),
-            (f" {words.short_tokens(spent.sums.total_tokens)}", look.palette.dim),
+            (f" {words.short_tokens(spent.sums.total_tokens)}" if spent.sums.responses else "", look.palette.dim),
         )
         for spent in state.spent
     ]
@@ -224,8 +224,8 @@ def _chart(state: LiveState, look: LiveLook) -> Iterator[Text]:
     first = (look.now // CHART_STEP_US - len(values) + 1) * CHART_STEP_US
     peak = f"most {words.money(max(values))} in 5 min"
     ends = (look.when(first), "now")
-    gap = look.room - sum(map(len, ends)) - len(peak)
-    middle = peak.center(len(peak) + gap) if gap >= 2 else " " * max(look.room - sum(map(len, ends)), 1)
+    between = max(len(values) - sum(map(len, ends)), 1)
+    middle = peak.center(between) if between >= len(peak) + 2 else " " * between
     yield Text(f"{ends[0]}{middle}{ends[1]}", look.palette.dim)
 
 

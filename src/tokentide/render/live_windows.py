@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -26,8 +26,9 @@ PERCENT_CELLS, GAP, LEAST_BAR = 7, 3, 10
 """Columns of a percentage, of the space between two parts of a row, and of the shortest bar."""
 NO_LIMITS = (
     "No official limits are known here yet.",
-    "tokentide statusline install gets them from Claude Code as you work; tokentide limits asks the account.",
+    "`tokentide statusline install` gets them from Claude Code as you work; `tokentide limits` asks the account.",
 )
+NO_USAGE = "No usage was found: `tokentide doctor` tells where it was looked for, `tokentide demo live` shows a sample."
 
 
 def account_title(limits: AccountLimits) -> str:
@@ -40,32 +41,38 @@ def account_title(limits: AccountLimits) -> str:
 def limit_lines(state: LiveState, look: LiveLook) -> list[Text]:
     """Every account with its windows; where nothing is known, how that comes about."""
     lines: list[Text] = []
+    grid = _grid(state.windows, look)
     for account in state.accounts:
-        lines += _account(account, look)
-    if not any(account.limits.windows for account in state.accounts):
-        lines += flowed([Text(sentence, look.palette.dim) for sentence in NO_LIMITS], look.room)
-    return lines
+        lines += _account(account, look, grid)
+    told = [] if any(account.limits.windows for account in state.accounts) else [*NO_LIMITS]
+    told += [NO_USAGE] if state.newest_at is None else []
+    return lines + [line for sentence in told for line in flowed([Text(sentence, look.palette.dim)], look.room)]
 
 
-def _account(account: LiveAccount, look: LiveLook) -> Iterator[Text]:
+def _grid(windows: Sequence[WindowState], look: LiveLook) -> tuple[int, int]:
+    """Columns of titles and of bars; the same for all accounts."""
+    margin = min(max((len(window_title(window.window)) for window in windows), default=0), LONGEST_TITLE) + 2
+    sides = (_sides(window, look, has_pace=look.room >= WIDE) for window in windows)
+    taken = margin + PERCENT_CELLS + max((sum(each.cell_len + GAP for each in side) for side in sides), default=0)
+    return margin, min(max(look.room - taken, LEAST_BAR), 30 if look.room >= WIDE else 20)
+
+
+def _account(account: LiveAccount, look: LiveLook, grid: tuple[int, int]) -> Iterator[Text]:
     """The rows of one account, and why it could not be asked."""
-    windows = account.limits.windows
-    titles = [window_title(window.window) for window in windows]
-    margin = min(max(map(len, titles), default=0), LONGEST_TITLE) + 2
+    windows, (margin, bar) = account.limits.windows, grid
     seen = [_seen(window, look) for window in windows]
     is_one = len({each.plain for each in seen}) == 1
     yield _head(account.limits, seen[0] if is_one else Text(), look)
-    sides = [_sides(window, look, has_pace=look.room >= WIDE) for window in windows]
-    taken = margin + PERCENT_CELLS + max((sum(each.cell_len + GAP for each in side) for side in sides), default=0)
-    bar = min(max(look.room - taken, LEAST_BAR), 30 if look.room >= WIDE else 20)
-    for window, title, side, word in zip(windows, titles, sides, seen, strict=True):
+    for window, word in zip(windows, seen, strict=True):
+        title, side = window_title(window.window), _sides(window, look, has_pace=look.room >= WIDE)
         expected = account.expected(window.window)
         parts = [*_expected(window, expected, look), *([] if is_one else [word])]
         last = _at_reset(window, expected, look.now)
         if look.room < NARROW:
             yield from _narrow(window, title, [*parts, *last], look)
         else:
-            head = fitted(title, margin, look.palette.head) + limit_bar(window, look, bar) + _percent(window, look)
+            head = fitted(title, margin - 2, look.palette.head) + Text("  ") + limit_bar(window, look, bar)
+            head = head + _percent(window, look)
             while side and head.cell_len + GAP + side[0].cell_len <= look.room:
                 head = head + Text(" " * GAP) + side.pop(0)
             yield head
