@@ -6,14 +6,15 @@ There is one burn rate. What a surface calls "now" is the last hour; the half ho
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from tokentide.analytics.blocks import SESSION_HOURS, Block, BurnRate, find_blocks, length_us
 from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.windows import WindowState
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.limits import length_of
-from tokentide.store.query import CostMode, Filters, Moment, Response, Sums
+from tokentide.store.query import CostMode, Filters, Response, Sums
 from tokentide.store.sqlite.ledger import Ledger
 
 HALF_HOUR_US = HOUR_US // 2
@@ -61,41 +62,63 @@ def burn_now(
 ) -> Burn:
     """Ask the ledger. `now` is µs UTC; `windows` are those to give a rate of, `filters` whose usage counts."""
     filters = filters or Filters()
-    recent = list(ledger.responses(filters, mode, now - HOUR_US, now + 1))
-    block = open_block(ledger, mode, now=now, filters=filters)
+    hour, half, sessions = Sums(), Sums(), dict[tuple[str, str], _Tally]()
+    for response in ledger.responses(filters, mode, now - HOUR_US, now + 1):
+        tally = sessions.setdefault((response.source, response.session_id), _Tally(response))
+        tally.last = response
+        for sums in (hour, tally.hour):
+            sums.add(response.sums)
+        if response.at >= now - HALF_HOUR_US:
+            half.add(response.sums)
+            tally.half.add(response.sums)
     return Burn(
         at=now,
-        half_hour=_rate(recent, now, HALF_HOUR_US),
-        hour=_rate(recent, now, HOUR_US),
-        block=block,
+        half_hour=BurnRate(half, HALF_HOUR_US),
+        hour=BurnRate(hour, HOUR_US),
+        block=open_block(ledger, mode, now=now, filters=filters),
         windows=tuple(_window_rates(ledger, mode, filters, windows, now)),
-        sessions=tuple(_by_session(recent, now)),
+        sessions=tuple(sorted((tally.burn() for tally in sessions.values()), key=_dearest_first)),
     )
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What one session used so far; no response is kept but the last one."""
+
+    last: Response
+    hour: Sums = field(default_factory=Sums)
+    half: Sums = field(default_factory=Sums)
+
+    def burn(self) -> SessionBurn:
+        """As rates."""
+        last = self.last
+        return SessionBurn(
+            last.source,
+            last.session_id,
+            last.title,
+            last.project,
+            last.model,
+            BurnRate(self.half, HALF_HOUR_US),
+            BurnRate(self.hour, HOUR_US),
+        )
+
+
+def _dearest_first(session: SessionBurn) -> tuple[int, int, str]:
+    return -session.hour.sums.cost, -session.hour.sums.total_tokens, session.session_id
+
+
 def open_block(ledger: Ledger, mode: CostMode, *, now: int, filters: Filters | None = None) -> Block | None:
-    """The block that is open now; None where none is."""
-    length, since = length_us(SESSION_HOURS), now - BLOCK_LOOK_BACK_DAYS * DAY_US
-    moments = [moment for moment in ledger.moments(filters or Filters(), mode, since) if moment.at <= now]
-    blocks = find_blocks(_after_last_pause(moments, length), length, official_windows(ledger, now, since))
+    """The block that is open now; None where none is.
+
+    Blocks are reckoned from the last pause of a block's length on: with it their chain begins anew.
+    """
+    filters, length, since = filters or Filters(), length_us(SESSION_HOURS), now - BLOCK_LOOK_BACK_DAYS * DAY_US
+    start = ledger.last_pause_end(filters, since, now, length)
+    moments = takewhile(
+        lambda moment: moment.at <= now, ledger.moments(filters, mode, since if start is None else start)
+    )
+    blocks = find_blocks(moments, length, official_windows(ledger, now, since))
     return next((block for block in reversed(blocks) if block.is_active(now, length)), None)
-
-
-def _after_last_pause(moments: list[Moment], length: int) -> list[Moment]:
-    """The responses since the last pause of a block's length: with it the chain of blocks begins anew."""
-    for index in range(len(moments) - 1, 0, -1):
-        if moments[index].at - moments[index - 1].at > length:
-            return moments[index:]
-    return moments
-
-
-def _rate(responses: Iterable[Response], now: int, span: int) -> BurnRate:
-    """The rate over the last `span`, both ends inclusive."""
-    sums = Sums()
-    for response in responses:
-        if response.at >= now - span:
-            sums.add(response.sums)
-    return BurnRate(sums, span)
 
 
 def _window_rates(
@@ -109,24 +132,3 @@ def _window_rates(
         start = max(window.resets_at - length, 0)
         sums = ledger.used(filters, mode, start, now + 1)
         yield window.window, BurnRate(sums, max(now - start, MINUTE_US))
-
-
-def _by_session(recent: Iterable[Response], now: int) -> list[SessionBurn]:
-    """What each session used."""
-    found: dict[tuple[str, str], list[Response]] = {}
-    for response in recent:
-        found.setdefault((response.source, response.session_id), []).append(response)
-    sessions = (
-        SessionBurn(
-            last.source,
-            last.session_id,
-            last.title,
-            last.project,
-            last.model,
-            _rate(responses, now, HALF_HOUR_US),
-            _rate(responses, now, HOUR_US),
-        )
-        for responses in found.values()
-        for last in responses[-1:]
-    )
-    return sorted(sessions, key=lambda each: (-each.hour.sums.cost, -each.hour.sums.total_tokens, each.session_id))

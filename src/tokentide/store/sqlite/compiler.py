@@ -60,6 +60,16 @@ def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
     ), [*values, start]
 
 
+def last_pause_statement(filters: Filters, start: int, end: int, length: int) -> Compiled:
+    """The first response after the last pause longer than `length`, both responses from `start` up to `end`."""
+    condition, values = _conditions(filters)
+    return (
+        "SELECT MAX(at) FROM (SELECT r.at AS at, r.at - LAG(r.at) OVER (ORDER BY r.at) AS pause "
+        f"FROM records r {_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? AND r.at <= ?) "
+        "WHERE pause > ?"
+    ), [*values, start, end, length]
+
+
 def responses_statement(filters: Filters, mode: CostMode, start: int, end: int) -> Compiled:
     """Single responses from `start` to before `end`, in the order of time, with whose and where they were.
 

@@ -16,6 +16,7 @@ from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
 from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import (
+    last_pause_statement,
     moments_statement,
     responses_statement,
     stretches_statement,
@@ -136,6 +137,14 @@ class Ledger:
         """Every response from an instant on, in the order of time."""
         for at, model, served, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
             yield Moment(at, model, served, _one_response(at, counters, cost, final))
+
+    def last_pause_end(self, filters: Filters, start: int, end: int, length: int) -> int | None:
+        """The instant of the first response after the last pause longer than `length` µs; None if there was none.
+
+        Only responses from `start` up to `end` count.
+        """
+        found: int | None = next(self._ask(*last_pause_statement(filters, start, end, length)))[0]
+        return found
 
     def responses(self, filters: Filters, mode: CostMode, start: int, end: int) -> Iterator[Response]:
         """Every response from `start` to before `end`, in the order of time, with whose and where it was."""
