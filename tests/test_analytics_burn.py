@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.conftest import Machine, usage_line
 from tests.laws import law
 from tests.ledgers import synced
-from tokentide.analytics.burn import burn_now
+from tokentide.analytics.blocks import find_blocks
+from tokentide.analytics.burn import burn_now, open_block
 from tokentide.analytics.windows import WindowState
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, QUARTER_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, STATUSLINE
@@ -128,3 +129,18 @@ def test_what_was_used_is_exact_to_the_response_wherever_the_stretch_is_cut(
     assert (used.responses, used.input_tokens) == (len(inside), 100 * len(inside))
     if inside:
         assert (used.first_at, used.last_at) == (BEGIN + min(inside) * STEP_US, BEGIN + max(inside) * STEP_US)
+
+
+HOURS = st.integers(min_value=0, max_value=60 * HOUR_US // STEP_US)
+
+
+@law(40)
+@given(st.lists(HOURS, min_size=1, max_size=25, unique=True), HOURS)
+def test_the_open_block_is_that_of_the_whole_chain_whatever_lies_before_it_or_ahead(ats: list[int], now: int) -> None:
+    instant_now = BEGIN + now * STEP_US
+    with ledger_with(ats) as ledger:
+        found = open_block(ledger, CostMode.AUTO, now=instant_now)
+        moments = [each for each in ledger.moments(Filters(), CostMode.AUTO) if each.at <= instant_now]
+    every = find_blocks(moments, 5 * HOUR_US)
+    active = [block for block in every if block.is_active(instant_now, 5 * HOUR_US)][-1:]
+    assert ([(found.start, found.sums)] if found else []) == [(block.start, block.sums) for block in active]
