@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import CORPUS
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.book import PriceBook
 from tokentide.pricing.names import parse_name
 
 NOW = 1_795_000_000_000_000
-EXPECTED = Path("/work/shared/corpus/expected.json")
+EXPECTED = CORPUS / "expected.json"
 
 
 @pytest.fixture(scope="module")
