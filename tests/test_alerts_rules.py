@@ -250,9 +250,9 @@ def test_a_likely_run_out_is_told_once_a_window_and_clears_below_four_in_ten() -
     stage.say(0, 70)
     assert stage.foresee(0, 0.59) == ()
     (alert,) = stage.foresee(1, 0.7)
-    assert alert.title == "5 hours: 7 in 10 that it runs out, about 13:01"
+    assert alert.title == "5 hours: 7 in 10 that it runs out, about 13:00"
     assert alert.body == (
-        "70 % is used; it resets 14:00, in 1 h 59 min. Most likely it is used up about 13:01, "
+        "70 % is used; it resets 14:00, in 1 h 59 min. Most likely it is used up about 13:00, "
         "with 8 in 10 between 12:31 and 13:31. It lasts at up to 15 % an hour."
     )
     assert alert.facts["odds"] == 0.7

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 
 FALLBACK_WIDTH = 80
 """For a terminal that does not tell its width, and for a screen that goes into a pipe."""
-_SIGNS = {"·": "-", "–": "-", "—": "-", "…": ".", "≥": ">", "█": "#", "░": ".", "→": ">", "×": "x"}
+_SIGNS = {
+    "·": "-",
+    "–": "-",
+    "—": "-",
+    "…": ".",
+    "≥": ">",
+    "█": "#",
+    "░": ".",
+    "→": ">",
+    "×": "x",
+    "│": "|",
+    "▓": "=",
+    "▒": "-",
+    "■": "#",
+}
 _BARS = dict(zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True))
 _PLAIN = str.maketrans(_SIGNS | _BARS)
 

@@ -82,7 +82,7 @@ def odds_alert_words(window: WindowForecast, resets_at: int, look: AlertLook) ->
         return Words(
             f"{title}: {odds} that it runs out before the reset", " ".join(_odds_body(window, resets_at, look))
         )
-    likely = look.clock(window.hits_at.likely)
+    likely = look.clock(window.hits_at.rounded().likely)
     return Words(f"{title}: {odds} that it runs out, about {likely}", " ".join(_odds_body(window, resets_at, look)))
 
 
@@ -90,7 +90,8 @@ def _odds_body(window: WindowForecast, resets_at: int, look: AlertLook) -> Itera
     used = f"{percent(window.percent)} is used; it resets {look.reset(resets_at)}."
     yield used
     if window.hits_at is not None:
-        low, likely, high = (look.clock(at) for at in (window.hits_at.low, window.hits_at.likely, window.hits_at.high))
+        told = window.hits_at.rounded()
+        low, likely, high = (look.clock(at) for at in (told.low, told.likely, told.high))
         yield f"Most likely it is used up about {likely}, with 8 in 10 between {low} and {high}."
     if window.percent is not None:
         yield from lasting_pace(window.percent, resets_at, look)

@@ -204,7 +204,7 @@ def _hit(line: Line) -> str:
     threat = line.brief.threat()
     if threat is None or threat.hits_at is None or (threat.odds or 0) < NOTABLE_ODDS:
         return ""
-    return line.look.time.when(threat.hits_at.likely, line.brief.now)
+    return line.look.time.when(threat.hits_at.rounded().likely, line.brief.now)
 
 
 def _threat(line: Line) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 from tokentide.analytics.forecasting.model import FULL, Calibration, CapChange, Forecast, Instants, WindowForecast
 from tokentide.analytics.forecasting.what_helps import what_helps
 from tokentide.analytics.limits import level_of
-from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
+from tokentide.clock import MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
@@ -83,17 +83,12 @@ def _odds(each: WindowForecast, look: ForecastLook) -> Text:
 
 def _span(hits: Instants, look: ForecastLook) -> str:
     """12:05 (11:30–12:50); the day is said once where it is the same."""
-    likely, low, high = (look.clock(_rounded(at, hits)) for at in (hits.likely, hits.low, hits.high))
+    told = hits.rounded()
+    likely, low, high = (look.clock(at) for at in (told.likely, told.low, told.high))
     likely_day, low_day, high_day = (clock.rpartition(" ")[0] for clock in (likely, low, high))
     first = low.rpartition(" ")[2] if low_day == likely_day else low if low_day else f"today {low}"
     last = high.rpartition(" ")[2] if high_day == low_day else high
     return likely if low == high else f"{likely} ({first}–{last})"
-
-
-def _rounded(at: int, hits: Instants) -> int:
-    """To five minutes, or to the hour where the interval spans more than a day: nobody knows it better."""
-    step = HOUR_US if hits.high - hits.low > DAY_US else 5 * MINUTE_US
-    return (at + step // 2) // step * step
 
 
 def _plain_pace(each: WindowForecast, look: ForecastLook) -> str:

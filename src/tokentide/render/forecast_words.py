@@ -34,7 +34,7 @@ def outlook_words(each: WindowForecast, calendar: Calendar, now: int) -> str:
     when = ""
     if each.hits_at is not None and odds >= SAFE_ODDS:
         word = "most likely" if odds >= EVEN_ODDS else "then"
-        when = f", {word} about {clock_words(each.hits_at.likely, calendar, now)}"
+        when = f", {word} about {clock_words(each.hits_at.rounded().likely, calendar, now)}"
     return f"{odds_words(odds)} to run out before the reset{when}"
 
 

@@ -109,9 +109,8 @@ def _when(check: WindowCheck, look: GuardLook) -> str:
     """When most likely, where that is a question."""
     if check.hits_at is None or Reason.ODDS not in check.reasons:
         return ""
-    low, likely, high = (
-        clock_words(at, look.calendar, look.now) for at in (check.hits_at.low, check.hits_at.likely, check.hits_at.high)
-    )
+    told = check.hits_at.rounded()
+    low, likely, high = (clock_words(at, look.calendar, look.now) for at in (told.low, told.likely, told.high))
     return f", most likely about {likely} ({low} to {high})"
 
 

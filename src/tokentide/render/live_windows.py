@@ -163,7 +163,8 @@ def _expected(window: WindowState, expected: WindowForecast | None, look: LiveLo
     yield Text(f"{odds_words(expected.odds)} to run out", style)
     hits = expected.hits_at
     if hits is not None and expected.odds >= SAFE_ODDS:
-        yield Text(f"likely {look.when(hits.likely)} ({look.when(hits.low)}–{look.when(hits.high)})", style)
+        told = hits.rounded()
+        yield Text(f"likely {look.when(told.likely)} ({look.when(told.low)}–{look.when(told.high)})", style)
 
 
 def _at_reset(window: WindowState, expected: WindowForecast | None, now: int) -> list[Text]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
+
 if TYPE_CHECKING:
     from tokentide.model.limits import Account
 
@@ -33,6 +35,12 @@ class Instants:
     low: int
     likely: int
     high: int
+
+    def rounded(self) -> Instants:
+        """As people are told: to five minutes, or to the hour where they span more than a day; none knows it better."""
+        step = HOUR_US if self.high - self.low > DAY_US else 5 * MINUTE_US
+        low, likely, high = ((at + step // 2) // step * step for at in (self.low, self.likely, self.high))
+        return Instants(low, likely, high)
 
 
 @dataclass(frozen=True, slots=True)
