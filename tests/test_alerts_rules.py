@@ -253,7 +253,7 @@ def test_a_likely_run_out_is_told_once_a_window_and_clears_below_four_in_ten() -
     assert alert.title == "5 hours: 7 in 10 that it runs out, about 13:00"
     assert alert.body == (
         "70 % is used; it resets 14:00, in 1 h 59 min. Most likely it is used up about 13:00, "
-        "with 8 in 10 between 12:31 and 13:31. It lasts at up to 15 % an hour."
+        "with 8 in 10 between 12:30 and 13:30. It lasts at up to 15 % an hour."
     )
     assert alert.facts["odds"] == 0.7
     for minute, odds, is_raised in ((2, 0.5, True), (3, 0.41, True), (4, 0.4, False), (5, 0.55, False), (6, 0.9, True)):
