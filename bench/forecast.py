@@ -37,9 +37,9 @@ def cases_of(persona: Persona, seed: int, weeks: int) -> list[Case]:
     return [*replay(evidence, Calendar(ZONE), since=since, now=now).cases]
 
 
-def scores_of(persona: Persona, seeds: Sequence[int], weeks: int) -> list[WindowScores]:
-    """The scores over several histories of one kind of person, five hours first."""
-    cases = [case for seed in seeds for case in cases_of(persona, seed, weeks)]
+def scores_of(number: int, seeds: Sequence[int], weeks: int) -> list[WindowScores]:
+    """The scores over several histories of one of PERSONAS, five hours first; by number, as other processes take it."""
+    cases = [case for seed in seeds for case in cases_of(PERSONAS[number], seed, weeks)]
     return [
         score_cases(window, found)
         for window in (FIVE_HOUR, SEVEN_DAY)
@@ -58,11 +58,6 @@ def lost_to(scores: WindowScores) -> list[str]:
     ]
 
 
-def _job(work: tuple[int, Sequence[int], int]) -> list[WindowScores]:
-    number, seeds, weeks = work
-    return scores_of(PERSONAS[number], seeds, weeks)
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,7 +67,9 @@ def main() -> None:
     options = parser.parse_args()
     seeds = [int(seed) for seed in options.seeds.split(",")]
     with Pool(options.processes) as pool:
-        found = pool.map(_job, [(number, seeds, options.weeks) for number in range(len(PERSONAS))], chunksize=1)
+        found = pool.starmap(
+            scores_of, [(number, seeds, options.weeks) for number in range(len(PERSONAS))], chunksize=1
+        )
     for window, title in TITLES.items():
         print(f"**{title}**\n")
         print("| history | method | Brier | log | time error, min | percent error | pinball | in 80 % | hit in 80 % |")
