@@ -180,9 +180,12 @@ class PriceBook:
     def _catalogue(self) -> Catalogue:
         """The opened data; the first call costs a tenth of a second."""
         if self._opened is None:
-            from tokentide.pricing.catalogue import open_catalogue
+            from tokentide.interrupts import interrupts_held
 
-            self._opened = open_catalogue(self._package_path, self._data_path)
+            with interrupts_held():  # a library that is being loaded may swallow one
+                from tokentide.pricing.catalogue import open_catalogue
+
+                self._opened = open_catalogue(self._package_path, self._data_path)
         return self._opened
 
 

@@ -6,9 +6,9 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tokentide.interrupts import interrupts_held
 from tokentide.model.batch import Batch
 from tokentide.sources.claude_code.batches import Task, decode_batch, encode_batch, read_batch
 
@@ -54,7 +54,7 @@ def _in_parallel(
     """Batches in the order of the groups; a group whose process died is read here."""
     from concurrent.futures.process import BrokenProcessPool
 
-    with _interrupts_held():
+    with interrupts_held():  # or it would meet processes before they can ignore it
         futures = deque((pool.submit(_work, group), group) for group in groups)
     meanwhile()
     while futures:
@@ -106,21 +106,6 @@ def _pool() -> ProcessPoolExecutor:
 
     context = get_context("fork" if sys.platform == "linux" else "spawn")
     return ProcessPoolExecutor(_processors(), context, initializer=_begin_work, initargs=(os.getpid(),))
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl+C waiting while processes are started, so that it does not meet them before they can ignore it."""
-    import signal
-
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_work(parent: int) -> None:
