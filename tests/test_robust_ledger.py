@@ -33,7 +33,7 @@ from tests.ledgers import ROLLUP_FROM_RECORDS, rollup_columns
 from tokentide.errors import LedgerUnwritableError
 from tokentide.store.sqlite.connection import connect
 
-LINES = 600
+LINES = 1000
 """Of a transcript; enough for the ledger to be more than the first pages of its many tables."""
 
 

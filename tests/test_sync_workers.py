@@ -22,6 +22,7 @@ from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sync import workers
 
 PADDING = "x" * 200_000
+USAGE = workers.Reading(read_batch, encode_batch, decode_batch)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def identities(batches: list[Batch]) -> list[str]:
 def test_several_processes_read_what_one_reads(large: Machine) -> None:
     advanced: list[int] = []
     meanwhile: list[str] = []
-    together = list(workers.read_all(tasks(large), advanced.append, lambda: meanwhile.append("done")))
+    together = list(workers.read_all(tasks(large), USAGE, advanced.append, lambda: meanwhile.append("done")))
     assert len(together) > 1
     assert sorted(set(identities(together))) == sorted(set(identities([read_batch(tasks(large))])))
     assert sum(advanced) == sum(path.stat().st_size for path in (large.claude / "projects").rglob("*.jsonl"))
@@ -76,7 +77,7 @@ def test_a_process_that_dies_is_made_up_for(large: Machine) -> None:
     code = (
         "import os, sys; from tokentide.sync import workers; from tokentide.cli.main import main\n"
         "work = workers._work\n"
-        "def dying(tasks):\n"
+        "def dying(*given):\n"
         "    os._exit(9)\n"
         "dying.__module__, dying.__qualname__ = '__main__', 'dying'\n"
         "workers._work = dying\n"

@@ -2,7 +2,8 @@
 
 TokentideError
 ├── UsageError                 the command line or an argument is wrong
-│   └── TimeZoneUnknownError   no such IANA time zone here
+│   ├── TimeZoneUnknownError   no such IANA time zone here
+│   └── SessionError           no transcript of that session, or several
 ├── SettingsError              the settings file cannot be used
 ├── PriceDataError             the price book or an override cannot be used
 ├── TransportError             another machine gave no whole answer
@@ -40,6 +41,26 @@ class TimeZoneUnknownError(UsageError):
         super().__init__(
             f"time zone {name!r} is not known here; give an IANA name such as Europe/Berlin, UTC, or local"
         )
+
+
+class SessionError(UsageError):
+    """The session asked for has no transcript here, or its beginning names several."""
+
+    @classmethod
+    def unknown(cls, wish: str) -> SessionError:
+        """None begins so; without a wish there is none at all."""
+        if not wish:
+            return cls("no transcripts were found: `tokentide doctor` tells where they are looked for")
+        return cls(
+            f"no transcript here is of a session {wish!r}; Claude Code deletes them after 30 days. "
+            "`tokentide session` lists what the ledger still knows"
+        )
+
+    @classmethod
+    def ambiguous(cls, wish: str, sessions: list[str]) -> SessionError:
+        """Several begin so; the first of them are named."""
+        named = ", ".join(sessions[:4]) + (", …" if len(sessions) > 4 else "")
+        return cls(f"several sessions begin with {wish!r}: {named}")
 
 
 class PriceDataError(TokentideError):

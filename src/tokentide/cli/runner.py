@@ -37,6 +37,8 @@ EVALUATE_SPENDING_US = MINUTE_US
 """So often while responses come; a percentage that moved is looked at at once."""
 RECENT_US = HOUR_US
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
+DETAILS_US = 10 * MINUTE_US
+"""What happened around responses is read so often."""
 REPEAT_US = HOUR_US
 """A fault that stays is told again after so long."""
 
@@ -57,6 +59,8 @@ class Runner:
     def __init__(self, terminal: Terminal, wishes: Wishes) -> None:
         """Raises SettingsError."""
         self._terminal, self._wishes = terminal, wishes
+        self._detailed_at = 0
+        """When what happened around responses was last read."""
         self._told: object = None
         self._spent: int | None = None
         """What accounts had said, and the newest response, when alerts were last looked at."""
@@ -139,6 +143,7 @@ class Runner:
         if synced.read_files:
             self._note(files_read=self.state.files_read + synced.read_files)
             self.log(f"read {plural(synced.read_files, 'transcript')}", now)
+        self._read_details(ledger, synced, now)
         settings, environ = self._workspace.settings, self._terminal.environ
         poll = settings.account_poll and self._wishes.asks_accounts
         refresh_limits(ledger, settings, environ, now=now, poll=poll)
@@ -147,6 +152,15 @@ class Runner:
         if told != self._told or not 0 <= now - self.state.evaluated_at < pause:
             self._evaluate(ledger, now)
             self._told, self._spent = told, spent
+
+    def _read_details(self, ledger: Ledger, synced: Synced, now: int) -> None:
+        """At times also what happened around responses, so that it is known when the client deletes its transcripts."""
+        from tokentide.sync.details import sync_details
+        from tokentide.sync.engine import Observer
+
+        if ledger.is_kept and not 0 <= now - self._detailed_at < DETAILS_US:
+            sync_details(ledger, synced.found, Observer())
+            self._detailed_at = now
 
     def _news(self, ledger: Ledger, now: int) -> object:
         """What accounts have said of themselves, as far as it changes from minute to minute."""

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         latest_forecasts(ledger, read_limits(ledger, now=terminal.now), calendar, now=terminal.now)
         return synced, ledger.row_counts()["records"], ledger.is_kept
 
-    synced, responses, kept = workspace.with_ledger(work, rebuild=options.rebuild)
+    synced, responses, kept = workspace.with_ledger(work, rebuild=options.rebuild, details=True)
     read = (
         f"read {plural(synced.read_files, 'file')} of {synced.files:,}"
         if synced.read_files

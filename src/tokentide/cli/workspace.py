@@ -29,33 +29,42 @@ class Workspace:
             self.settings.prices, cache_path=locations.price_cache_path(), data_path=locations.price_data_path()
         )
 
-    def with_ledger(self, work: Work[T], *, rebuild: bool = False) -> T:
-        """Do something with the ledger, brought up to date.
+    def with_ledger(self, work: Work[T], *, rebuild: bool = False, details: bool = False) -> T:
+        """Do something with the ledger, brought up to date; with `details` also what happened around responses.
 
         A damaged ledger is set aside and made anew from what is there; one that cannot be written is copied into
         memory.
         Raises LedgerTooNewError.
         """
         try:
-            return self._attempt(work, rebuild=rebuild)
+            return self._attempt(work, rebuild=rebuild, details=details)
         except LedgerDamagedError as error:
             self.terminal.say(str(error))
         try:
             self._recover()
-            return self._attempt(work, rebuild=rebuild)
+            return self._attempt(work, rebuild=rebuild, details=details)
         except LedgerUnwritableError as error:
-            return self._without_a_file(work, error)
+            return self._without_a_file(work, error, details=details)
 
-    def _attempt(self, work: Work[T], *, rebuild: bool) -> T:
+    def _attempt(self, work: Work[T], *, rebuild: bool, details: bool) -> T:
         ledger = self._open()
         with ledger:
             try:
-                synced = self._synchroniser().sync(ledger, rebuild=rebuild)
+                synced = self._sync(ledger, rebuild=rebuild, details=details)
             except LedgerUnwritableError as error:
                 self._say_unkept(error)
                 with ledger.in_memory() as copy:
-                    return work(copy, self._synchroniser().sync(copy, rebuild=rebuild))
+                    return work(copy, self._sync(copy, rebuild=rebuild, details=details))
             return work(ledger, synced)
+
+    def _sync(self, ledger: Ledger, *, rebuild: bool, details: bool) -> Synced:
+        """Usage, which is quick; what happened around it only for those who ask for it."""
+        synced = self._synchroniser().sync(ledger, rebuild=rebuild)
+        if details:
+            from tokentide.sync.details import sync_details
+
+            sync_details(ledger, synced.found, observer_for(self.terminal), rebuild=rebuild)
+        return synced
 
     def _open(self) -> Ledger:
         path = locations.ledger_path()
@@ -78,13 +87,13 @@ class Workspace:
         if recovered is not None:
             self.terminal.say(recovered.sentence())
 
-    def _without_a_file(self, work: Work[T], error: LedgerUnwritableError) -> T:
+    def _without_a_file(self, work: Work[T], error: LedgerUnwritableError, *, details: bool) -> T:
         """The damaged ledger can be neither set aside nor replaced: go on with what it and the transcripts give."""
         from tokentide.sync.recovery import recover_in_memory
 
         self._say_unkept(error)
         with recover_in_memory(locations.ledger_path(), self._synchroniser()) as ledger:
-            return work(ledger, self._synchroniser().sync(ledger))
+            return work(ledger, self._sync(ledger, rebuild=False, details=details))
 
     def _synchroniser(self) -> Synchroniser:
         return Synchroniser(self.settings, self.terminal.environ, self.book, observer_for(self.terminal))

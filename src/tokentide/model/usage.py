@@ -5,7 +5,12 @@ The structs are msgspec's: they are frozen like a dataclass, ten times faster to
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+Instant = Annotated[int, msgspec.Meta(ge=0, le=253_339_228_800_000_000)]
+"""µs UTC from 1970 up to 9998: whatever the zone, its day has a date."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -38,7 +43,7 @@ class UsageRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The message id; `request:<id>` without one; `anonymous:…` without either."""
     request_id: str
     """The request id; empty if none."""
-    at: int
+    at: Instant
     """Instant of the response, µs UTC."""
     place: int
     """Index into the batch's places."""

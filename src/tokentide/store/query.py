@@ -50,6 +50,8 @@ class Filters:
     accounts: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     """Session ids, or their beginnings."""
+    branches: tuple[str, ...] = ()
+    """Names of git branches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ class Synchroniser:
 
     def _read(self, ledger: Ledger, changed: Sequence[FoundFile], *, rebuild: bool) -> list[Problem]:
         """Read the files and write what they say; returns those that cannot be opened."""
-        from tokentide.sync.workers import read_all
+        from tokentide.sources.claude_code.batches import decode_batch, encode_batch, read_batch
+        from tokentide.sync.workers import Reading, read_all
 
         tasks = self._tasks(changed, {} if rebuild else ledger.files())
         refused: list[Problem] = []
@@ -112,7 +113,8 @@ class Synchroniser:
         self.observer.begin(sum(found.stamp.size for found in changed))
         try:
             with ledger.intake(self.book.cost_nano_usd, relocating=rebuild) as intake:
-                for portion in _portions(read_all(tasks, self.observer.advance, self.book.open)):
+                reading = Reading(read_batch, encode_batch, decode_batch)
+                for portion in _portions(read_all(tasks, reading, self.observer.advance, self.book.open)):
                     intake.take(portion)
                     refused += [Problem(note.path, 0, note.reason) for note in portion.problems if not note.line]
                     limited |= {reading.account for reading in portion.refusals}

@@ -6,11 +6,10 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from tokentide.interrupts import interrupts_held
-from tokentide.model.batch import Batch
-from tokentide.sources.claude_code.batches import Task, decode_batch, encode_batch, read_batch
+from tokentide.sources.claude_code.batches import Task
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -24,54 +23,73 @@ MAX_WORKERS = 8
 
 Progress = Callable[[int], None]
 """Told how many more bytes were read."""
+B = TypeVar("B")
 
 
-def read_all(tasks: Sequence[Task], progress: Progress, meanwhile: Callable[[], None]) -> Iterator[Batch]:
+class Reading(NamedTuple, Generic[B]):
+    """What is read of the files, and how it travels between processes; functions of modules, so that they do too."""
+
+    read: Callable[[Sequence[Task]], B]
+    encode: Callable[[B], bytes]
+    decode: Callable[[bytes], B]
+
+
+def nothing() -> None:
+    """What is done meanwhile where nothing else waits."""
+
+
+def read_all(
+    tasks: Sequence[Task], reading: Reading[B], progress: Progress, meanwhile: Callable[[], None] = nothing
+) -> Iterator[B]:
     """Every file once, in batches as they become ready; `meanwhile` is done while other processes read."""
     if sum(map(_bytes, tasks)) < PARALLEL_BYTES or _processors() == 1:
-        yield from _serially(_groups(tasks), progress)
+        yield from _serially(_groups(tasks), reading, progress)
         return
     try:
         pool = _pool()
     except (OSError, ImportError):  # no semaphores in this sandbox
-        yield from _serially(_groups(tasks), progress)
+        yield from _serially(_groups(tasks), reading, progress)
         return
     try:
-        yield from _in_parallel(pool, _groups(tasks), progress, meanwhile)
+        yield from _in_parallel(pool, _groups(tasks), reading, progress, meanwhile)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _serially(groups: Sequence[Sequence[Task]], progress: Progress) -> Iterator[Batch]:
+def _serially(groups: Sequence[Sequence[Task]], reading: Reading[B], progress: Progress) -> Iterator[B]:
     for group in groups:
-        yield read_batch(group)
+        yield reading.read(group)
         progress(sum(map(_bytes, group)))
 
 
 def _in_parallel(
-    pool: ProcessPoolExecutor, groups: Sequence[Sequence[Task]], progress: Progress, meanwhile: Callable[[], None]
-) -> Iterator[Batch]:
+    pool: ProcessPoolExecutor,
+    groups: Sequence[Sequence[Task]],
+    reading: Reading[B],
+    progress: Progress,
+    meanwhile: Callable[[], None],
+) -> Iterator[B]:
     """Batches in the order of the groups; a group whose process died is read here."""
     from concurrent.futures.process import BrokenProcessPool
 
     with interrupts_held():  # or it would meet processes before they can ignore it
-        futures = deque((pool.submit(_work, group), group) for group in groups)
+        futures = deque((pool.submit(_work, group, reading.read, reading.encode), group) for group in groups)
     meanwhile()
     while futures:
         future, group = futures.popleft()  # lets go of the result with it
         try:
-            yield decode_batch(future.result())
+            yield reading.decode(future.result())
         except BrokenProcessPool:
-            yield read_batch(group)
+            yield reading.read(group)
         progress(sum(map(_bytes, group)))
 
 
-def _work(tasks: Sequence[Task]) -> bytes:
+def _work(tasks: Sequence[Task], read: Callable[[Sequence[Task]], B], encode: Callable[[B], bytes]) -> bytes:
     """One group in a process of its own."""
     import gc
 
     gc.disable()
-    return encode_batch(read_batch(tasks))
+    return encode(read(tasks))
 
 
 def _groups(tasks: Sequence[Task]) -> list[list[Task]]:

@@ -47,12 +47,18 @@ class BadCountError(ValueError):
 
 def read_objects(raw: bytes) -> Iterator[Line | str]:
     """Every transcript object of a line in order; a string stands for a part that could not be read and says why."""
+    for value in read_values(raw):
+        yield value if isinstance(value, str) else _as_line(value)
+
+
+def read_values(raw: bytes) -> Iterator[dict[object, object] | str]:
+    """The same as plain JSON objects."""
     rest = raw.strip(_PADDING)
     while rest:
         chunk, rest = _first_object(rest)
         value = _decode(chunk) if chunk else None
         if isinstance(value, dict):
-            yield _as_line(value)
+            yield value
             continue
         yield "no JSON object" if value is not None or not chunk else "broken JSON"
         rest = _restart(chunk + rest if chunk else rest)

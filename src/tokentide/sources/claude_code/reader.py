@@ -41,7 +41,7 @@ class TranscriptReader:
         cannot be read.
         """
         with open(found.path, "rb", buffering=0) as file:
-            before = known if known is not None and _continues(file, known, found.stamp) else _unread(found, known)
+            before = known if known is not None and continues(file, known, found.stamp) else unread(found, known)
             start = before.position
             context = FileContext(
                 found.key, found.slug, session_of(found.key), found.source, account, start.opened_at or None
@@ -56,7 +56,7 @@ class TranscriptReader:
                 found.key,
                 found.source,
                 found.stamp,
-                _position(file, scan),
+                position_at(file, Position(scan.offset, scan.number, scan.parser.context.opened_at or 0)),
                 before.usage_lines + parser.usage_lines,
                 before.ignored_lines + parser.ignored_lines,
                 before.problem_lines + parser.problem_lines,
@@ -167,7 +167,7 @@ class _Scan:
             self.parser.final_fragment(raw)
 
 
-def _unread(found: FoundFile, known: FileState | None) -> FileState:
+def unread(found: FoundFile, known: FileState | None) -> FileState:
     """A file that is read from its beginning, again if it was known."""
     return FileState(found.key, found.source, found.stamp, Position(), generation=known.generation + 1 if known else 1)
 
@@ -185,7 +185,7 @@ def _own_summaries(file: FileIO, summaries: dict[str, str]) -> list[str]:
     return found
 
 
-def _continues(file: FileIO, known: FileState, now: FileStamp) -> bool:
+def continues(file: FileIO, known: FileState, now: FileStamp) -> bool:
     """True if it is the same file, longer than it was, and still begins and goes on as it was read."""
     before, position = known.stamp, known.position
     if (before.inode, before.device) != (now.inode, now.device) or now.size <= before.size:
@@ -201,8 +201,8 @@ def _checksums(file: FileIO, offset: int, head_length: int) -> tuple[int, int]:
     return zlib.crc32(head), zlib.crc32(file.read(min(TAIL_BYTES, offset)))
 
 
-def _position(file: FileIO, scan: _Scan) -> Position:
-    """Where the next reading goes on."""
-    head_length = min(HEAD_BYTES, scan.offset)
-    head, tail = _checksums(file, scan.offset, head_length)
-    return Position(scan.offset, scan.number, scan.parser.context.opened_at or 0, head_length, head, tail)
+def position_at(file: FileIO, reached: Position) -> Position:
+    """Where the next reading goes on, with what the file must still hold before it."""
+    head_length = min(HEAD_BYTES, reached.offset)
+    head, tail = _checksums(file, reached.offset, head_length)
+    return reached._replace(head_length=head_length, head_checksum=head, tail_checksum=tail)

@@ -65,7 +65,7 @@ def record_of(message: Message, usage: Usage, sighting: Sighting, line: Line) ->
     counts = _tokens(usage)
     for iteration in usage.iterations or ():
         if iteration.type == "compaction" and (not iteration.model or iteration.model == message.model):
-            counts = _Tokens(*map(sum, zip(counts, _tokens(iteration), strict=True)))
+            counts = Tokens(*map(sum, zip(counts, _tokens(iteration), strict=True)))
     return UsageRecord(
         message.id or (f"request:{request}" if request else ""),
         request,
@@ -102,7 +102,7 @@ def iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> U
     )
 
 
-class _Tokens(NamedTuple):
+class Tokens(NamedTuple):
     """The five counters of a record, in its order."""
 
     input: int
@@ -112,7 +112,7 @@ class _Tokens(NamedTuple):
     cache_read: int
 
 
-def _tokens(counts: Counts) -> _Tokens:
+def _tokens(counts: Counts) -> Tokens:
     """The five counters of a usage object.
 
     Where the split by lifetime and the flat sum disagree the larger counts; the difference is taken as 5 minutes.
@@ -121,13 +121,18 @@ def _tokens(counts: Counts) -> _Tokens:
     short = (split.ephemeral_5m_input_tokens or 0) if split is not None else 0
     long = (split.ephemeral_1h_input_tokens or 0) if split is not None else 0
     flat = counts.cache_creation_input_tokens or 0
-    return _Tokens(
+    return Tokens(
         counts.input_tokens or 0,
         counts.output_tokens or 0,
         max(short, flat - long),
         long,
         counts.cache_read_input_tokens or 0,
     )
+
+
+def response_tokens(usage: Usage | None) -> Tokens:
+    """The five counters of a line's usage; zeros without one."""
+    return _tokens(usage) if usage is not None else Tokens(0, 0, 0, 0, 0)
 
 
 def anonymous_identity(session: str, record: UsageRecord) -> str:

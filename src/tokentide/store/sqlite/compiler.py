@@ -95,6 +95,20 @@ def stretches_statement(filters: Filters, mode: CostMode, start: int, length: in
     ), [*values, start, length]
 
 
+def priced_statement(filters: Filters, start: int, end: int) -> Compiled:
+    """Single responses from `start` to before `end`, in the order of time.
+
+    Columns: identity, list cost or NULL, instant, place, model, tokens, speed, service tier, inference geography.
+    """
+    condition, values = _conditions(filters)
+    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
+    return (
+        f"SELECT r.identity, r.list_cost, r.at, r.place, r.model, {counters}, r.speed, r.service_tier, r.inference_geo "
+        f"FROM records r {_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? AND r.at < ? "
+        "ORDER BY r.at, r.id"
+    ), [*values, start, end]
+
+
 def _summed(mode: CostMode) -> list[str]:
     """The columns of `Sums`, in order."""
     sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]
@@ -103,7 +117,7 @@ def _summed(mode: CostMode) -> list[str]:
 
 def _joins(dimensions: tuple[str, ...], filters: Filters) -> str:
     """Only the tables that are needed."""
-    placed = filters.projects or filters.sources or filters.accounts or filters.sessions
+    placed = filters.projects or filters.sources or filters.accounts or filters.sessions or filters.branches
     needs_place = placed or any(_EXPRESSIONS[name].find("s.") >= 0 for name in dimensions)
     joins = "JOIN places s ON s.id = r.place " if needs_place else ""
     return joins + ("LEFT JOIN agents a ON a.agent_id = s.agent_id " if "agent" in dimensions else "")
@@ -119,6 +133,7 @@ def _conditions(filters: Filters) -> Compiled:
         ("s.source", filters.sources),
         ("s.account", filters.accounts),
         ("s.session_id", filters.sessions),
+        ("s.branch", filters.branches),
     ):
         if wanted:
             parts.append(f"{column} IN ({', '.join('?' * len(wanted))})")

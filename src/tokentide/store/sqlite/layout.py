@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tokentide.store.sqlite.schema import (
     ALERT_TABLES,
     BUCKET_TABLES,
+    DETAIL_TABLES,
     FORECAST_TABLES,
     FORMAT,
     INDEXES,
@@ -44,7 +45,12 @@ def _add_forecasts(connection: sqlite3.Connection) -> None:
     _execute(connection, FORECAST_TABLES + ALERT_TABLES)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_add_limits, _add_forecasts)
+def _add_details(connection: sqlite3.Connection) -> None:
+    """Format 4: what happened around responses; transcripts that are still there fill it at the next reading."""
+    _execute(connection, DETAIL_TABLES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_add_limits, _add_forecasts, _add_details)
 """Step n brings a ledger of format n to format n + 1; each runs in a transaction of its own."""
 
 

@@ -27,9 +27,11 @@ from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, pre
 if TYPE_CHECKING:
     from tokentide.store.sqlite.alerts import AlertStore
     from tokentide.store.sqlite.buckets import BucketStore
+    from tokentide.store.sqlite.details import DetailStore
     from tokentide.store.sqlite.forecasts import ForecastStore
     from tokentide.store.sqlite.intake import Intake
     from tokentide.store.sqlite.limits import LimitStore
+    from tokentide.store.sqlite.priced import PricedStore
     from tokentide.store.sqlite.rollup import Price
 
 Row = tuple[Any, ...]
@@ -40,6 +42,7 @@ _VALUES = {
     "source": "SELECT DISTINCT source FROM places",
     "account": "SELECT DISTINCT account FROM places",
     "session": "SELECT DISTINCT session_id FROM places",
+    "branch": "SELECT DISTINCT branch FROM places",
 }
 _COUNTED = ("files", "records", "places", "problems", "rollup")
 _TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", schema.SCHEMA))
@@ -198,7 +201,7 @@ class Ledger:
         return newest
 
     def values(self, dimension: str) -> list[str]:
-        """All values that usage has in model, project, source, account or session, sorted."""
+        """All values that usage has in model, project, source, account, session or branch, sorted."""
         return sorted(row[0] for row in self._ask(_VALUES[dimension]))
 
     def client_version(self) -> str:
@@ -250,6 +253,20 @@ class Ledger:
         from tokentide.store.sqlite.alerts import AlertStore
 
         return AlertStore(self._connection, self.path)
+
+    @property
+    def details(self) -> DetailStore:
+        """What happened around responses: their traits, tool runs, prompts and other marks."""
+        from tokentide.store.sqlite.details import DetailStore
+
+        return DetailStore(self._connection, self.path)
+
+    @property
+    def priced(self) -> PricedStore:
+        """Single responses with their list cost."""
+        from tokentide.store.sqlite.priced import PricedStore
+
+        return PricedStore(self._connection, self.path)
 
     @property
     def buckets(self) -> BucketStore:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sqlite3
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from tokentide.model.usage import Place, UsageRecord
 Value = str | int | None
 Row = tuple[Any, ...]
 """A row as the engine gives it; its columns are typed by what is made of it."""
+T = TypeVar("T")
 
 RECORD_COLUMNS = (
     "identity, request_id, at, place, model, input_tokens, output_tokens, cache_creation_5m_tokens, "
@@ -57,7 +59,7 @@ def record_of(row: Row) -> UsageRecord:
     """A record from the columns of RECORD_COLUMNS; its place is the ledger's own number."""
     values = [*row]
     values[14:] = bool(row[14]), -1 if row[15] is None else row[15], msgspec.json.decode(row[16]) if row[16] else ()
-    return msgspec.convert(values, UsageRecord)
+    return _converted(values, UsageRecord)
 
 
 def place_row(place: Place) -> tuple[Value, ...]:
@@ -79,7 +81,15 @@ def place_of(row: Row) -> Place:
     """A place from the columns of PLACE_COLUMNS."""
     values = [*row]
     values[7] = bool(row[7])
-    return msgspec.convert(values, Place)
+    return _converted(values, Place)
+
+
+def _converted(values: list[Any], kind: type[T]) -> T:
+    """The values as a struct. Raises sqlite3.DatabaseError where a column holds what was never put in: damage."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise sqlite3.DatabaseError(f"a row does not hold what it should: {error}") from error
 
 
 def file_row(state: FileState) -> tuple[Value, ...]:

@@ -95,7 +95,7 @@ def _converted(convert: Callable[[Row], T], rows: Iterable[Row]) -> Iterator[T]:
     for row in rows:
         try:
             yield convert(row)
-        except (msgspec.MsgspecError, TypeError, ValueError):
+        except (sqlite3.DatabaseError, msgspec.MsgspecError, TypeError, ValueError):
             continue
 
 
