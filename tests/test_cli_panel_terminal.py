@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import Machine
+from tests.terminals import PROMPT, Pane, needs_tmux
 from tokentide import clock
 from tokentide.clock import MINUTE_US
 from tokentide.model.limits import Account, LimitReading
 from tokentide.store.sqlite.ledger import Ledger
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-PROMPT = "prompt>"
-
-
-class Pane:
-    """A shell in a terminal of its own."""
-
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self._server = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
-        shell = ["env", "-i", *(f"{name}={value}" for name, value in environ.items()), "bash", "--norc", "--noprofile"]
-        self._run("new-session", "-d", "-x", "80", "-y", "30", shlex.join(shell))
-        self.wait(lambda text: PROMPT in text)
-
-    def _run(self, *words: str) -> str:
-        done = subprocess.run([*self._server, *words], capture_output=True, text=True, encoding="utf-8", check=True)
-        return done.stdout
-
-    def text(self, *, history: bool = False) -> str:
-        return self._run("capture-pane", "-p", *(("-S", "-") if history else ()))
-
-    def state(self) -> tuple[bool, bool]:
-        """Whether the cursor is shown, and whether the alternate screen is."""
-        shown, alternate = self._run("display", "-p", "#{cursor_flag} #{alternate_on}").split()
-        return shown == "1", alternate == "1"
-
-    def press(self, *keys: str) -> None:
-        self._run("send-keys", *keys)
-
-    def resize(self, columns: int, lines: int) -> None:
-        self._run("resize-window", "-x", str(columns), "-y", str(lines))
-
-    def wait(self, is_there: Callable[[str], bool], seconds: float = 30) -> str:
-        deadline = time.monotonic() + seconds
-        while not is_there(text := self.text()):
-            assert time.monotonic() < deadline, f"never came; the screen shows:\n{text}"
-            time.sleep(0.1)
-        return text
-
-    def end(self) -> None:
-        self._run("kill-server")
+pytestmark = needs_tmux
 
 
 @pytest.fixture
 def pane(machine: Machine) -> Iterator[Pane]:
     put(machine, 62.0)
-    environ = machine._environ() | {"TERM": "xterm-256color", "PS1": f"{PROMPT} "}
+    environ = machine._environ()
     found = Pane(machine.root, environ)
     yield found
     found.end()

@@ -5,69 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import Machine, as_bytes, usage_line
 from tests.live_stage import QUIET_RULES
+from tests.terminals import PROMPT, Pane, needs_tmux
 from tokentide import clock
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.limits import Account, LimitReading
 from tokentide.sample import write_sample
 from tokentide.store.sqlite.ledger import Ledger
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-PROMPT = "prompt>"
-
-
-class Pane:
-    """A shell in a terminal of its own."""
-
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self._server = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
-        shell = ["env", "-i", *(f"{name}={value}" for name, value in environ.items()), "bash", "--norc", "--noprofile"]
-        self._run("new-session", "-d", "-x", "80", "-y", "30", shlex.join(shell))
-        self._run("set", "-s", "escape-time", "0")
-        self.wait(lambda text: PROMPT in text)
-
-    def _run(self, *words: str) -> str:
-        return subprocess.run(
-            [*self._server, *words], capture_output=True, text=True, encoding="utf-8", check=True
-        ).stdout
-
-    def text(self) -> str:
-        return self._run("capture-pane", "-p")
-
-    def is_plain(self) -> bool:
-        """True where the cursor is shown, on the shell's own screen, with the mouse left to the terminal."""
-        state = self._run("display", "-p", "#{cursor_flag}#{alternate_on}#{mouse_any_flag}").strip()
-        return state == "100"
-
-    def press(self, *keys: str) -> None:
-        self._run("send-keys", *keys)
-
-    def start(self, *options: str) -> None:
-        self.press(shlex.join([sys.executable, "-m", "tokentide", "live", *options]) + "; echo code=$?", "Enter")
-
-    def resize(self, columns: int, lines: int) -> None:
-        self._run("resize-window", "-x", str(columns), "-y", str(lines))
-
-    def wait(self, is_there: Callable[[str], bool], seconds: float = 30) -> str:
-        deadline = time.monotonic() + seconds
-        while not is_there(text := self.text()):
-            assert time.monotonic() < deadline, f"never came; the screen shows:\n{text}"
-            time.sleep(0.1)
-        return text
-
-    def end(self) -> None:
-        self._run("kill-server")
+pytestmark = needs_tmux
 
 
 @pytest.fixture
@@ -80,13 +33,13 @@ def pane(machine: Machine) -> Iterator[Pane]:
         account = Account("sample:sample", "sam@example.com")
         resets_at = now // MINUTE_US * MINUTE_US + 2 * HOUR_US
         ledger.limits.take([account], [LimitReading(account.key, "five_hour", "statusline", now, 62.0, resets_at)])
-    found = Pane(machine.root, machine._environ() | {"TERM": "xterm-256color", "PS1": f"{PROMPT} "})
+    found = Pane(machine.root, machine._environ())
     yield found
     found.end()
 
 
 def test_keys_views_and_the_way_out(pane: Pane) -> None:
-    pane.start()
+    pane.start("live")
     text = pane.wait(lambda text: "62 %" in text and "Burn rate" in text)
     assert text.startswith(" 1 Now")
     pane.press("2")
@@ -112,7 +65,7 @@ def test_keys_views_and_the_way_out(pane: Pane) -> None:
 
 
 def test_it_follows_the_terminals_size(pane: Pane) -> None:
-    pane.start()
+    pane.start("live")
     pane.wait(lambda text: "62 %" in text)
     for columns, lines in ((40, 20), (120, 40), (60, 12), (80, 24)):
         pane.resize(columns, lines)
@@ -146,7 +99,7 @@ def test_a_long_first_reading_shows_how_far_it_is(pane: Pane, machine: Machine) 
                 file.write(
                     as_bytes(usage_line(f"m{number}-{line}", f"r{number}-{line}", at, session=f"s{number}")) + b"\n"
                 )
-    pane.start()
+    pane.start("live")
     pane.wait(lambda text: "Reading your transcripts for the first time" in text and "MB" in text)
     pane.wait(lambda text: "62 %" in text, seconds=60)
     pane.press("6")
@@ -159,7 +112,7 @@ def test_a_long_first_reading_shows_how_far_it_is(pane: Pane, machine: Machine) 
 
 def test_no_colour_where_none_is_wanted(pane: Pane) -> None:
     pane.press("export NO_COLOR=1", "Enter")
-    pane.start()
+    pane.start("live")
     pane.wait(lambda text: "62 %" in text)
     coloured = pane._run("capture-pane", "-p", "-e")
     assert "\x1b[3" not in coloured.replace("\x1b[39m", "")

@@ -8,36 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from tokentide.errors import SettingsError
 from tokentide.private_files import OWNER_ONLY, replace_file
+from tokentide.sources.claude_code.json_edit import Item, Verbatim, added, items_of, removed, replaced
 
 STATUS_LINE = "statusLine"
 BACKUP_SUFFIX = ".tokentide-backup"
 MAX_BYTES = 16 << 20
-INDENT = "  "
-"""Of a file that has none of its own."""
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_SPACE = re.compile(r"[ \t\n\r]*")
 _COMMENTS = ("//", "/*")
 _decoder = json.JSONDecoder()
-
-
-class Member(NamedTuple):
-    """One member of the outermost object, by its places in the text."""
-
-    key: str
-    start: int
-    """Of the key's first quote."""
-    value_start: int
-    end: int
-    """Behind the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +63,14 @@ class ClientSettings:
 
     def with_status_line(self, value: Mapping[str, object] | str) -> ClientSettings:
         """With this entry, in the file's own style; a text is put in as it is."""
-        member, members = self._member(), _members(self.text)
-        text = self.text
-        if member:
-            return self.edited(text[: member.value_start] + self._written(value) + text[member.end :])
-        entry = f'"{STATUS_LINE}"{self._colon(members)}{self._written(value)}'
-        if members:
-            return self.edited(text[: members[-1].end] + "," + self._gap(members) + entry + text[members[-1].end :])
-        opening = text.index("{") + 1
-        newline = self._newline()
-        return self.edited(text[:opening] + newline + INDENT + entry + newline + text[text.rindex("}") :])
+        entry = Verbatim(value) if isinstance(value, str) else value
+        if self._member():
+            return self.edited(replaced(self.text, (STATUS_LINE,), entry))
+        return self.edited(added(self.text, (), STATUS_LINE, entry))
 
     def without_status_line(self) -> ClientSettings:
         """Without the entry, which must be there."""
-        members = _members(self.text)
-        index = max(number for number, member in enumerate(members) if member.key == STATUS_LINE)
-        member = members[index]
-        if index:
-            return self.edited(self.text[: members[index - 1].end] + self.text[member.end :])
-        if len(members) > 1:
-            return self.edited(self.text[: member.start] + self.text[members[1].start :])
-        return self.edited(self.text[: self.text.index("{") + 1] + self.text[self.text.rindex("}") :])
+        return self.edited(removed(self.text, (STATUS_LINE,)))
 
     def encoded(self) -> bytes:
         """The text as the file's bytes."""
@@ -114,37 +86,9 @@ class ClientSettings:
         top: Mapping[str, object] = _decoder.decode(self.text)
         return top
 
-    def _member(self) -> Member | None:
+    def _member(self) -> Item | None:
         """The entry's place; the last one holds where it stands twice."""
-        return next((member for member in reversed(_members(self.text)) if member.key == STATUS_LINE), None)
-
-    def _newline(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
-
-    def _gap(self, members: list[Member]) -> str:
-        """The space before the last member, which is what stands between two."""
-        before = self.text[: members[-1].start]
-        return before[len(before.rstrip(" \t\r\n")) :]
-
-    def _colon(self, members: list[Member]) -> str:
-        """What stands between a key and its value."""
-        if not members:
-            return ": "
-        last = members[-1]
-        between = self.text[last.start : last.value_start]
-        return between[_decoder.raw_decode(between)[1] :]
-
-    def _written(self, value: Mapping[str, object] | str) -> str:
-        """A value as text, over several lines where the file has its members on lines of their own."""
-        if isinstance(value, str):
-            return value
-        members = _members(self.text)
-        gap = self._gap(members) if members else f"\n{INDENT}"
-        if "\n" not in gap:
-            spaced = not members or self._colon(members).endswith(" ")
-            return json.dumps(value, ensure_ascii=False, separators=None if spaced else (",", ":"))
-        indent = gap.rpartition("\n")[2]
-        return json.dumps(value, ensure_ascii=False, indent=indent).replace("\n", self._newline() + indent)
+        return next((item for item in reversed(items_of(self.text, ())) if item.key == STATUS_LINE), None)
 
 
 def read_client_settings(path: str, entry: str = STATUS_LINE) -> ClientSettings:
@@ -218,22 +162,3 @@ def _why_unusable(error: Exception, entry: str) -> str:
     else:
         what = "no valid UTF-8" if isinstance(error, UnicodeError) else "nested too deeply"
     return f'{what}. Nothing was changed; mend it, or put in `"{entry}"` by hand'
-
-
-def _members(text: str) -> list[Member]:
-    """The members of the outermost object, in order."""
-    found: list[Member] = []
-    at = _after_space(text, text.index("{") + 1)
-    while text[at] != "}":
-        key, end = _decoder.raw_decode(text, at)
-        value_start = _after_space(text, _after_space(text, end) + 1)
-        value_end = _decoder.raw_decode(text, value_start)[1]
-        found.append(Member(key, at, value_start, value_end))
-        at = _after_space(text, value_end)
-        at = _after_space(text, at + 1) if text[at] == "," else at
-    return found
-
-
-def _after_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at

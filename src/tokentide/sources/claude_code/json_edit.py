@@ -18,6 +18,12 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
 
+class Verbatim(NamedTuple):
+    """A value that is put in as the text it is."""
+
+    text: str
+
+
 class Item(NamedTuple):
     """One member of an object or item of a list, by its places in the text."""
 
@@ -57,6 +63,14 @@ def added(text: str, path: Path, key: str | None, value: object) -> str:
     last = there[-1]
     gap = _gap(text, last.start)
     return text[: last.end] + "," + gap + name + _written(text, value, gap if "\n" in gap else None) + text[last.end :]
+
+
+def replaced(text: str, path: Path, value: object) -> str:
+    """With another value at that path, in the text's own style. Raises KeyError where there is none."""
+    item = [item for item in items_of(text, path[:-1]) if item.key == path[-1]][-1]
+    gap = _gap(text, item.start)
+    written = _written(text, value, gap if "\n" in gap else None)
+    return text[: item.value_start] + written + text[item.end :]
 
 
 def removed(text: str, path: Path) -> str:
@@ -123,6 +137,8 @@ def _newline(text: str) -> str:
 
 def _written(text: str, value: object, gap: str | None) -> str:
     """A value over several lines below its gap, or on one line where there is none."""
+    if isinstance(value, Verbatim):
+        return value.text
     if gap is None:
         separators = None if _colon(text).endswith(" ") else (",", ":")
         return json.dumps(value, ensure_ascii=False, separators=separators)
