@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from tokentide import locations
 from tokentide.cli.progress import observer_for
 from tokentide.cli.terminal import Terminal
+from tokentide.clock import HOUR_US
 from tokentide.errors import LedgerDamagedError, LedgerUnwritableError
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings, load_settings
@@ -15,6 +17,10 @@ from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced, Synchroniser
 
 T = TypeVar("T")
+DETAILS = "details"
+"""What is booked in the ledger, so that one process alone starts it."""
+LAG_NS = 86_400 * 10**9
+"""So far may the reading of details lag behind that of usage."""
 Work = Callable[[Ledger, Synced], T]
 
 
@@ -55,7 +61,24 @@ class Workspace:
                 self._say_unkept(error)
                 with ledger.in_memory() as copy:
                     return work(copy, self._sync(copy, rebuild=rebuild, details=details))
-            return work(ledger, synced)
+            done = work(ledger, synced)
+            if not details:
+                self._catch_up(ledger)
+            return done
+
+    def _catch_up(self, ledger: Ledger) -> None:
+        """Have what happened around responses read in the background, before the client deletes the transcripts.
+
+        Once a day, where a person is at work: a script asks for it with `tokentide sync`.
+        """
+        if not self.terminal.err.isatty() or not ledger.is_kept or ledger.details.lag_ns() < LAG_NS:
+            return
+        from tokentide.cli.background import start_sync
+
+        now = self.terminal.now
+        with suppress(OSError, LedgerUnwritableError):
+            if ledger.limits.claim_poll(DETAILS, now, now + HOUR_US):
+                start_sync(self.terminal.environ)
 
     def _sync(self, ledger: Ledger, *, rebuild: bool, details: bool) -> Synced:
         """Usage, which is quick; what happened around it only for those who ask for it."""

@@ -77,6 +77,12 @@ class DetailStore:
         """Every file that was read for details, by path."""
         return {row[0]: file_of(row) for row in self._ask(f"SELECT {FILE_COLUMNS} FROM detail_files")}
 
+    def lag_ns(self) -> int:
+        """By how much the newest transcript that was read for usage is newer than the newest read for details, ns."""
+        statement = "SELECT (SELECT MAX(mtime_ns) FROM files), (SELECT MAX(mtime_ns) FROM detail_files)"
+        usage, details = next(self._ask(statement))
+        return (usage or 0) - (details or 0)
+
     def _ask(self, statement: str, values: Sequence[str | int] = ()) -> Iterator[Row]:
         with translated(self._path):
             yield from self._connection.execute(statement, values)
