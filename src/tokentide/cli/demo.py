@@ -16,6 +16,8 @@ from tokentide.locations import alerts_path, settings_path
 NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch")
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
 """Variables that could lead to a real account."""
+OF_A_YEAR = ("activity", "wrapped")
+"""These show a year, and a month is enough of a sample for the others."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Run the command line on sample data, with a ledger of its own."""
     from tokentide.cli.main import run as run_command
     from tokentide.cli.workspace import Workspace
-    from tokentide.sample import write_sample
+    from tokentide.sample import DAYS, YEAR, write_sample
     from tokentide.sample_limits import fill_limits
 
     rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
@@ -39,10 +41,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError(f"demo shows reports; guard {rest[1]} is for your own machine")
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
-        write_sample(os.path.join(folder, "home", ".claude"), terminal.now)
+        days = YEAR if rest[:1] and rest[0] in OF_A_YEAR else DAYS
+        write_sample(os.path.join(folder, "home", ".claude"), terminal.now, days)
         with _environment(folder) as environ:
             there = replace(terminal, environ=environ)
-            Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now))
+            Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now), details=True)
             return run_command(rest, there)
 
 
