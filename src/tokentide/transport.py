@@ -1,4 +1,4 @@
-"""The one way to another machine: GET, within a time and a size, never followed elsewhere.
+"""The one way to another machine: one request, within a time and a size, never followed elsewhere.
 
 Hosts are fixed. `TOKENTIDE_API_URL` may name another one only on this machine, for tests and for a local proxy.
 """
@@ -22,7 +22,7 @@ PAUSE_US = 5 * MINUTE_US
 """Between two polls of the same thing, by all processes together."""
 LONGEST_PAUSE_US = 60 * MINUTE_US
 """To this the pause grows while polls fail."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Secret:
@@ -93,7 +93,7 @@ def api_base(environ: Mapping[str, str]) -> str:
         return API_URL
     try:
         parts = urlsplit(asked)
-        allowed = parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK and parts.username is None
+        allowed = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK and parts.username is None
     except ValueError:
         allowed = False
     if not allowed:
@@ -112,6 +112,33 @@ def get(
 
     `timeout_seconds` bounds the whole exchange. Raises TransportError where there is no whole answer.
     """
+    return _exchange("GET", url, headers, None, timeout_seconds, most_bytes)
+
+
+def post(
+    url: str,
+    headers: Mapping[str, str | Secret],
+    body: bytes,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    most_bytes: int = MOST_BYTES,
+) -> Answer:
+    """Send something once, by the rules of `get`. Only what a person asked to be sent is.
+
+    Raises TransportError where there is no whole answer.
+    """
+    return _exchange("POST", url, headers, body, timeout_seconds, most_bytes)
+
+
+def _exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str | Secret],
+    body: bytes | None,
+    timeout_seconds: float,
+    most_bytes: int,
+) -> Answer:
+    """One request and its whole answer."""
     import httpx2
 
     plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}
@@ -120,7 +147,7 @@ def get(
     try:
         with (
             httpx2.Client(timeout=timeout_seconds, follow_redirects=False) as client,
-            client.stream("GET", url, headers=plain) as response,
+            client.stream(method, url, headers=plain, content=body) as response,
         ):
             if response.is_redirect:
                 raise TransportError(url, "it answered with a redirect, which is not followed")

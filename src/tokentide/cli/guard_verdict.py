@@ -31,7 +31,7 @@ def judge(
 
     terminal, settings = workspace.terminal, workspace.settings
     plan = shared.plan_wish(options, settings, terminal.environ)
-    limits = _chosen(read_limits(ledger, now=terminal.now, wish=plan), options.account, folder, terminal)
+    limits = account_meant(read_limits(ledger, now=terminal.now, wish=plan), options.account, folder, terminal)
     if limits is None:
         return None
     foresee = recent_forecast if is_quick else latest_forecast
@@ -39,7 +39,7 @@ def judge(
     return guard_account(ledger, limits, forecast, wish, now=terminal.now)
 
 
-def _chosen(found: Sequence[AccountLimits], name: str, folder: str, terminal: Terminal) -> AccountLimits | None:
+def account_meant(found: Sequence[AccountLimits], name: str, folder: str, terminal: Terminal) -> AccountLimits | None:
     """The account meant; without a name, and with nobody logged in, the one seen last."""
     from tokentide.sources.claude_code.account import account_in
     from tokentide.sources.claude_code.paths import find_roots, home_of

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from tokentide.clock import DAY_US, QUARTER_US
 from tokentide.pricing.cache import LONGEST_NAME, MOST_NAMES, Cache, Facts, decode, encode, read_cache, write_cache
 from tokentide.pricing.edition import edition, package_file, signature
-from tokentide.pricing.tariff import UNPRICED, ModelPrices, Tariff, bands_at, divided_half_even, tariff_for
+from tokentide.pricing.tariff import (
+    ANY_PROMPT,
+    UNPRICED,
+    ModelPrices,
+    Tariff,
+    bands_at,
+    divided_half_even,
+    tariff_for,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from tokentide.model.prices import PriceOverride
     from tokentide.model.usage import UsageRecord
     from tokentide.pricing.catalogue import Catalogue
     from tokentide.pricing.explain import PriceExplanation
+    from tokentide.pricing.tariff import Rates
 
 TariffKey = tuple[str, str, str, str]
 """Model, speed, service tier, inference geography: all that decides a tariff."""
@@ -23,6 +33,15 @@ TariffKey = tuple[str, str, str, str]
 PICO_PER_NANO = 1000
 MOST_TARIFFS = 4096
 """Tariffs kept in memory; a log with more model names than this is looked up name by name."""
+
+
+class Cuts(NamedTuple):
+    """What tells responses apart whose prices may differ, beside model, speed, tier and place."""
+
+    prompts: frozenset[int]
+    """Lengths of a prompt above which the price is another."""
+    period_us: int
+    """Prices change between periods of this length, counted from 1970 on, never within one."""
 
 
 class PriceBook:
@@ -91,28 +110,32 @@ class PriceBook:
 
         Summed in pico-USD and rounded once, halves to even.
         """
+        rates = self.rates(record)
+        return None if rates is None else cost_at(rates, record)
+
+    def rates(self, record: UsageRecord) -> Rates | None:
+        """What each token of a response costs at its own instant, by the length of its prompt; None without a price."""
         key = (record.model, record.speed, record.service_tier, record.inference_geo)
         tariff = self._tariffs.get(key)
         if tariff is None:
             tariff = self._tariff(key)
         bands = bands_at(tariff, record.at)
-        if not bands:
-            return None
-        fresh, write_5m = record.input_tokens, record.cache_creation_5m_tokens
-        write_1h, read = record.cache_creation_1h_tokens, record.cache_read_tokens
-        rates = bands[0][1]
-        if len(bands) > 1:
-            prompt = fresh + write_5m + write_1h + read
-            rates = next(rates for above, rates in bands if prompt > above)
-        pico = (
-            fresh * rates[0]
-            + record.output_tokens * rates[1]
-            + write_5m * rates[2]
-            + write_1h * rates[3]
-            + read * rates[4]
-            + record.web_search_requests * rates[5]
+        if len(bands) < 2:
+            return bands[0][1] if bands else None
+        prompt = (
+            record.input_tokens
+            + record.cache_creation_5m_tokens
+            + record.cache_creation_1h_tokens
+            + record.cache_read_tokens
         )
-        return divided_half_even(pico, PICO_PER_NANO)
+        return next(rates for above, rates in bands if prompt > above)
+
+    def cuts(self, models: Iterable[str]) -> Cuts:
+        """Where any of these models may ask another price: to price responses together that lie between."""
+        tariffs = [tariff for model in models if (prices := self._find(model)) for tariff in prices.tariffs.values()]
+        days = [parts for tariff in tariffs for _, parts in tariff]
+        above = {above for parts in days for _, bands in parts for above, _ in bands} - {ANY_PROMPT}
+        return Cuts(frozenset(above), QUARTER_US if any(len(parts) > 1 for parts in days) else DAY_US)
 
     def explain(self, model: str, at_us: int) -> PriceExplanation:
         """Where the price of a name comes from at an instant (µs UTC), and what it is."""
@@ -122,6 +145,10 @@ class PriceBook:
         if prices is not None:
             return explained(model, prices, at_us)
         return unknown(model, self._catalogue().nearest(model))
+
+    def context_window(self, model: str) -> int | None:
+        """Tokens that a model takes at once; None if nobody says. Opens the price data, a tenth of a second."""
+        return self._catalogue().context_window(model)
 
     def known_models(self, at_us: int) -> tuple[PriceExplanation, ...]:
         """All Claude models that have a price, by id, with their price at an instant (µs UTC)."""
@@ -187,6 +214,19 @@ class PriceBook:
 
                 self._opened = open_catalogue(self._package_path, self._data_path)
         return self._opened
+
+
+def cost_at(rates: Rates, record: UsageRecord) -> int:
+    """What a record's tokens cost at these rates, nano-USD; summed in pico-USD and rounded once, halves to even."""
+    pico = (
+        record.input_tokens * rates[0]
+        + record.output_tokens * rates[1]
+        + record.cache_creation_5m_tokens * rates[2]
+        + record.cache_creation_1h_tokens * rates[3]
+        + record.cache_read_tokens * rates[4]
+        + record.web_search_requests * rates[5]
+    )
+    return divided_half_even(pico, PICO_PER_NANO)
 
 
 def _checked(overrides: Mapping[str, PriceOverride] | None) -> dict[str, PriceOverride]:

@@ -17,7 +17,7 @@ from tokentide.errors import PriceDataError
 from tokentide.pricing import rules
 from tokentide.pricing.assemble import FixedListing, Listing, assemble
 from tokentide.pricing.genai_book import GenaiBook, file_book, package_book
-from tokentide.pricing.names import ModelName, parse_name
+from tokentide.pricing.names import ModelName, marked_context, parse_name
 
 if TYPE_CHECKING:
     from tokentide.pricing.tariff import ModelPrices
@@ -56,6 +56,14 @@ class Catalogue:
                 if prices is not None:
                     return prices
         return _added(name)
+
+    def context_window(self, asked: str) -> int | None:
+        """Tokens that a model takes at once, as its name or the first book that says so has it; None if none does."""
+        name = parse_name(asked)
+        if name is None:
+            return None
+        told = (book.context_window(name) for book in self.books)
+        return marked_context(asked) or next((size for size in told if size), None)
 
     def claude_ids(self) -> tuple[str, ...]:
         """Ids of all Claude models with a price, ours included."""

@@ -54,6 +54,11 @@ class GenaiBook:
             return None
         return GenaiListing(model, claude=name.claude)
 
+    def context_window(self, name: ModelName) -> int | None:
+        """Tokens that the model of that name takes at once; None if the book does not say."""
+        model = self._claude.get(name.model) if name.claude else self._foreign(name)
+        return model.context_window if model is not None else None
+
     def claude_ids(self) -> tuple[str, ...]:
         """Ids of all Claude models."""
         return claude_ids(self._providers)

@@ -39,7 +39,7 @@ PROVIDER_ROUTES = {
 """Other tools' words for the providers of the book."""
 
 _SNAPSHOT = r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|20[0-9]{2}-[01][0-9]-[0-3][0-9]"
-_CONTEXT_MARK = re.compile(r"\[[0-9]+[km]\]$")
+_CONTEXT_MARK = re.compile(r"\[([0-9]+)([km])\]$")
 _BEDROCK = re.compile(r"^(?:([a-z]{2,6}(?:-[a-z]{2,4})?)\.)?anthropic\.(?=claude)")
 _VERTEX_TAIL = re.compile(rf"@(?:{_SNAPSHOT}|default|latest)$")
 _BEDROCK_TAIL = re.compile(r"(?<!^claude)-v[0-9]+(?::[0-9]+k?)*$")
@@ -114,6 +114,12 @@ def without_tails(text: str) -> str:
 def without_snapshot(text: str) -> str:
     """Without a snapshot date or `latest` at the end."""
     return _SNAPSHOT_TAIL.sub("", text)
+
+
+def marked_context(text: str) -> int | None:
+    """The context window that a mark at the end of a name asks for: a million tokens for `claude-sonnet-4-5[1m]`."""
+    match = _CONTEXT_MARK.search(text.lower())
+    return int(match[1]) * {"k": 1_000, "m": 1_000_000}[match[2]] if match else None
 
 
 def _claude_name(last: str) -> ModelName:
