@@ -47,13 +47,13 @@ def test_every_setting_is_in_the_docs() -> None:
 
 def test_commands_that_the_docs_show_are_understood() -> None:
     names = {name for command in COMMANDS for name in (command.name, *command.aliases)}
-    shown = re.findall(r"`tokentide ([a-z]+)([^`\n]*)`", ALL)
+    shown = re.findall(r"`tokentide ([a-z][a-z-]*)([^`\n]*)`", ALL)
     assert shown
     for name, rest in shown:
         assert name in names, name
         command = next(each for each in COMMANDS if name in (each.name, *each.aliases))
         known = {option for action in parser_of(command)._actions for option in action.option_strings}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= known | {"--by", "--help"}, (name, rest)
+        assert set(re.findall(r"--[a-z0-9-]+", rest)) <= known | {"--by", "--help"}, (name, rest)
 
 
 def test_no_page_names_a_folder_of_this_machine() -> None:

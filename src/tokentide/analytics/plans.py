@@ -23,6 +23,41 @@ USD_BY_PLAN = {"pro": 32, "max5": 91, "max20": 363, "team": 32}
 """List-price USD of one five-hour window. pro: median of 29 windows of one account, September 2026, 80 % of them
 between 20 and 39; max20: one account's measurement; max5: a quarter of it, as the plans are sold; team: not measured,
 taken for pro."""
+WEEK_USD_BY_PLAN = {"pro": 283, "max5": 950, "max20": 1900, "team": 283}
+"""List-price USD of one week. pro: 8.85 five-hour windows, one account, September 2026; max20: one account's
+measurement; max5: half of it, as weeks are sold since October 2026; team: not measured, taken for pro."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoldPlan:
+    """A plan as it is sold."""
+
+    title: str
+    usd: int
+    """A month, paid by the month, for one person, without tax."""
+    five_hours: float
+    """What a five-hour window holds, as a multiple of Pro's."""
+    week: float
+    """The same for a week."""
+    note: str = ""
+    least_seats: int = 1
+
+
+PLAN_PRICES = {
+    "pro": SoldPlan("Pro", 20, 1, 1),
+    "max5": SoldPlan("Max 5x", 100, 5, 5, "called Max since October 2026"),
+    "max20": SoldPlan(
+        "Max 20x",
+        200,
+        20,
+        10,
+        "called Ultra since October 2026, with 10 times Pro's week, and no five-hour limit for verified accounts",
+    ),
+    "team": SoldPlan("Team", 25, 1.25, 1.25, "a standard seat; sold from 5 seats on", least_seats=5),
+}
+PLAN_PRICES_CHECKED = "2026-11-21"
+PLAN_PRICES_SOURCE = "claude.com/pricing as others quote it (18 and 31 October 2026)"
+"""The vendor's own page was not at hand when these were checked; multiples of Team are the vendor's of 2025."""
 CUSTOM_PERCENTILE = 90
 CUSTOM_DAYS = 30
 LEAST_BLOCKS = 3
@@ -59,12 +94,12 @@ def estimate(
     if wish.limit_tokens is not None:
         tokens = used.input_tokens + used.output_tokens
         return replace(window, percent=100 * tokens / wish.limit_tokens, plan=TOKENS)
-    plan = wish.plan if wish.plan != AUTO else _plan_known(account, profile, wish)
+    plan = wish.plan if wish.plan != AUTO else plan_known(account, profile, wish)
     budget = _custom(ledger, filters, plan, now) if plan in (CUSTOM, CUSTOM_MAX) else _of_plan(plan)
     return _measured(window, used, budget, plan) if budget else window
 
 
-def _plan_known(account: Account, profile: Profile | None, wish: PlanWish) -> str:
+def plan_known(account: Account, profile: Profile | None, wish: PlanWish) -> str:
     """The plan that the account itself names, else the login's."""
     named = plan_of(profile.rate_limit_tier, profile.organization_type) if profile else ""
     return named or wish.by_account.get(account.name, "")

@@ -56,8 +56,8 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Which usage."""
+def add_filters(parser: argparse.ArgumentParser, *, model_option: str = "--model", mode: bool = True) -> None:
+    """Which usage; `mode` is off where costs are at list price anyway."""
     group = parser.add_argument_group("which usage (repeat an option for alternatives)")
     for option, help_text in (
         ("--model", "only models whose id contains this"),
@@ -67,7 +67,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         ("--account", "only accounts whose name contains this"),
     ):
         name = option.removeprefix("--")
-        group.add_argument(option, action="append", default=[], metavar=name.upper(), help=help_text)
+        shown = model_option if name == "model" else option
+        group.add_argument(shown, dest=name, action="append", default=[], metavar=name.upper(), help=help_text)
+    if not mode:
+        return
     group.add_argument(
         "-m",
         "--mode",

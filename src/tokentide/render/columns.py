@@ -38,6 +38,17 @@ class Heading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """The heading of a column whose texts are made elsewhere; fields as in Heading."""
+
+    title: str
+    importance: int
+    is_number: bool = True
+    style: str = ""
+    shrinks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a report."""
 

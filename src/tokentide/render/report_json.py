@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from tokentide.analytics.reports import Report, Row
+from tokentide.analytics.selection import Selection
 from tokentide.clock import SECOND_US
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.store.query import Sums
@@ -37,7 +38,11 @@ def report_json(report: Report) -> str:
 
 def filters_json(report: Report) -> dict[str, Json]:
     """What the report was narrowed to; null and empty where it was not."""
-    selection = report.selection
+    return {**selection_json(report.selection), "mode": report.mode.value, "by": report.by or None}
+
+
+def selection_json(selection: Selection) -> dict[str, Json]:
+    """Days and filters; null and empty where there are none."""
     return {
         "since": selection.since.isoformat() if selection.since else None,
         "until": selection.until.isoformat() if selection.until else None,
@@ -46,8 +51,6 @@ def filters_json(report: Report) -> dict[str, Json]:
         "sources": list(_named(selection.filters.sources)),
         "accounts": list(_named(selection.filters.accounts)),
         "sessions": list(_named(selection.filters.sessions)),
-        "mode": report.mode.value,
-        "by": report.by or None,
     }
 
 

@@ -38,7 +38,7 @@ def totals_statement(query: Query) -> Compiled:
     """
     keys = [_EXPRESSIONS[dimension] for dimension in query.dimensions]
     condition, values = _conditions(query.filters)
-    columns = ", ".join([*keys, *_summed(query.mode)])
+    columns = ", ".join([*keys, *summed(query.mode)])
     grouping = f" GROUP BY {', '.join(str(n) for n in range(1, len(keys) + 1))}" if keys else ""
     return (
         f"SELECT {columns} FROM periods p CROSS JOIN rollup r ON r.quarter >= p.start AND r.quarter < p.end "
@@ -109,7 +109,23 @@ def priced_statement(filters: Filters, start: int, end: int) -> Compiled:
     ), [*values, start, end]
 
 
-def _summed(mode: CostMode) -> list[str]:
+def expression_of(dimension: str) -> str:
+    """What a dimension is in SQL, of responses `r` at places `s` with agents `a`."""
+    return _EXPRESSIONS[dimension]
+
+
+def response_conditions(filters: Filters, start: int | None, end: int | None) -> Compiled:
+    """The WHERE clause for responses `r` at places `s`, from `start` to before `end`; None leaves that end open."""
+    condition, values = _conditions(filters)
+    parts = [condition.removeprefix("WHERE ")] if condition else []
+    for comparison, bound in (("r.at >= ?", start), ("r.at < ?", end)):
+        if bound is not None:
+            parts.append(comparison)
+            values.append(bound)
+    return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+def summed(mode: CostMode) -> list[str]:
     """The columns of `Sums`, in order."""
     sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]
     return [f"SUM(r.{name})" for name in sums] + ["MIN(r.first_at)", "MAX(r.last_at)"]

@@ -25,14 +25,18 @@ from tokentide.store.sqlite.compiler import (
 from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
 
 if TYPE_CHECKING:
+    from tokentide.store.sqlite.activity import ActivityStore
     from tokentide.store.sqlite.alerts import AlertStore
+    from tokentide.store.sqlite.attribution import AttributionStore
     from tokentide.store.sqlite.buckets import BucketStore
     from tokentide.store.sqlite.details import DetailStore
+    from tokentide.store.sqlite.evidence import EvidenceStore
     from tokentide.store.sqlite.forecasts import ForecastStore
     from tokentide.store.sqlite.intake import Intake
     from tokentide.store.sqlite.limits import LimitStore
     from tokentide.store.sqlite.priced import PricedStore
     from tokentide.store.sqlite.rollup import Price
+    from tokentide.store.sqlite.timeline import TimelineStore
 
 Row = tuple[Any, ...]
 """A row as the engine gives it."""
@@ -262,11 +266,39 @@ class Ledger:
         return DetailStore(self._connection, self.path)
 
     @property
+    def evidence(self) -> EvidenceStore:
+        """What advice rests on beside the responses."""
+        from tokentide.store.sqlite.evidence import EvidenceStore
+
+        return EvidenceStore(self._connection, self.path)
+
+    @property
     def priced(self) -> PricedStore:
         """Single responses with their list cost."""
         from tokentide.store.sqlite.priced import PricedStore
 
         return PricedStore(self._connection, self.path)
+
+    @property
+    def attribution(self) -> AttributionStore:
+        """What usage can be blamed on."""
+        from tokentide.store.sqlite.attribution import AttributionStore
+
+        return AttributionStore(self._connection, self.path)
+
+    @property
+    def activity(self) -> ActivityStore:
+        """What was done when, and what came of it."""
+        from tokentide.store.sqlite.activity import ActivityStore
+
+        return ActivityStore(self._connection, self.path)
+
+    @property
+    def timeline(self) -> TimelineStore:
+        """What happened in one session."""
+        from tokentide.store.sqlite.timeline import TimelineStore
+
+        return TimelineStore(self._connection, self.path)
 
     @property
     def buckets(self) -> BucketStore:

@@ -1,4 +1,4 @@
-"""Single responses with what they cost at list price, and what is known of how they were made: for comparing and what-if."""
+"""Single responses with what they cost at list price, and how they were made: for comparing and what-if."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Two stretches of usage side by side, and why their costs differ."""

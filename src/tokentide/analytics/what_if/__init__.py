@@ -1,0 +1,1 @@
+"""What the same history would have cost otherwise: at other prices, on other models, under other plans."""

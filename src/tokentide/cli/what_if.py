@@ -1,0 +1,224 @@
+"""what-if: the same history at other prices, on other models, with another cache, under other plans."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from tokentide import locations
+from tokentide.analytics.count_models import models_asked
+from tokentide.analytics.selection import select
+from tokentide.analytics.what_if.model import (
+    BATCH,
+    BELOW_TOKENS,
+    CACHE_1H,
+    CACHE_5M,
+    NO_CACHE,
+    WhatIf,
+    WhatIfWish,
+)
+from tokentide.cli import options as shared
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.patience import waiting
+from tokentide.cli.terminal import Terminal, help_with_examples
+from tokentide.cli.workspace import Workspace
+from tokentide.errors import UsageError
+from tokentide.render.words import clean, plural
+
+if TYPE_CHECKING:
+    from tokentide.pricing.changed import ChangedPriceBook
+    from tokentide.store.sqlite.ledger import Ledger
+    from tokentide.sync.engine import Synced
+
+USUAL_RANGE = "30d"
+MANY = 50_000
+"""From so many responses on, what takes its time is said."""
+EXAMPLES = """examples:
+  tokentide what-if                                 all that make sense for your last 30 days
+  tokentide what-if --model sonnet --last 3m        everything on the newest Sonnet
+  tokentide what-if --cheap haiku                   only the small mechanical steps
+  tokentide what-if --no-cache --batch              what the cache saved, what batches would
+  tokentide what-if --price opus:input=4,output=20  another price
+  tokentide what-if --plans                         Pro, Max, Team and the API beside your use
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of what-if."""
+    parser.epilog = EXAMPLES
+    parser.formatter_class = help_with_examples
+    group = parser.add_argument_group("scenarios; without any, all that make sense (repeatable)")
+    group.add_argument(
+        "--model", dest="on_models", action="append", default=[], metavar="MODEL", help="everything on this model"
+    )
+    group.add_argument(
+        "--cheap", action="append", default=[], metavar="MODEL", help="only the small mechanical steps on this model"
+    )
+    group.add_argument(
+        "--below-tokens",
+        type=_count,
+        default=BELOW_TOKENS,
+        metavar="N",
+        help=f"with --cheap: a small step writes at most so many tokens (default {BELOW_TOKENS})",
+    )
+    for flag, kind, help_text in (
+        ("--batch", BATCH, "what programs asked for, as batches"),
+        ("--no-cache", NO_CACHE, "without the prompt cache"),
+        ("--cache-1h", CACHE_1H, "one-hour cache writes instead of five-minute ones"),
+        ("--cache-5m", CACHE_5M, "five-minute cache writes instead of one-hour ones"),
+    ):
+        group.add_argument(flag, dest="flags", action="append_const", const=kind, default=[], help=help_text)
+    group.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        metavar="MODEL:NAME=USD",
+        help="another price, USD a million tokens: input, output, cache_write_5m, cache_write_1h, cache_read",
+    )
+    group.add_argument("--residency", choices=("us", "global"), default="", help="computed there")
+    group.add_argument("--speed", choices=("fast", "standard"), default="", help="all in fast mode, or none")
+    group.add_argument("--plans", action="store_true", help="Pro, Max 5x, Max 20x, Team and the API beside your use")
+    shared.add_range(parser)
+    shared.add_filters(parser, model_option="--only-model", mode=False)
+    shown = parser.add_argument_group("how it is shown")
+    shown.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")
+    shared.add_appearance(shown)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Reckon the scenarios and print them."""
+    workspace = Workspace(terminal)
+    wish = _wish(options, _changes(options.price, workspace))
+    report = workspace.with_ledger(
+        lambda ledger, synced: _build(ledger, synced, options, wish, workspace),
+        details=wish.needs_details,
+    )
+    _show(report, options, workspace)
+    _say_notes(report, terminal)
+    return ExitCode.OK
+
+
+def _build(
+    ledger: Ledger, synced: Synced, options: argparse.Namespace, wish: WhatIfWish, workspace: Workspace
+) -> WhatIf:
+    """Ask the ledger."""
+    from tokentide.analytics.what_if.report import WhatIfAsk, build_what_if
+
+    terminal, settings = workspace.terminal, workspace.settings
+    if not (options.since or options.until or options.last or options.today):
+        options.last = USUAL_RANGE
+    calendar = shared.calendar_of(options, settings)
+    selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(terminal.now))
+    ask = WhatIfAsk(
+        selection=selection,
+        calendar=calendar,
+        wish=wish,
+        book=workspace.book,
+        plan_wish=shared.plan_wish(options, settings, terminal.environ),
+        changed_book=_changed_book(wish.changes, workspace) if wish.changes else None,
+    )
+    is_long = ledger.row_counts()["records"] >= MANY
+    with waiting(terminal, "Reckoning every response again …", is_shown=is_long):
+        return build_what_if(ledger, ask, now=terminal.now, problems=synced.problems)
+
+
+def _wish(options: argparse.Namespace, changes: Mapping[str, Mapping[str, Decimal]]) -> WhatIfWish:
+    return WhatIfWish(
+        tuple(options.on_models),
+        tuple(options.cheap),
+        options.below_tokens,
+        frozenset(options.flags),
+        changes,
+        options.residency,
+        options.speed,
+        options.plans,
+    )
+
+
+def _changed_book(changes: Mapping[str, Mapping[str, Decimal]], workspace: Workspace) -> ChangedPriceBook:
+    from tokentide.pricing.changed import ChangedPriceBook
+
+    return ChangedPriceBook(
+        workspace.settings.prices,
+        changes,
+        at_us=workspace.terminal.now,
+        cache_path=locations.price_cache_path(),
+        data_path=locations.price_data_path(),
+    )
+
+
+def _changes(asked: Sequence[str], workspace: Workspace) -> dict[str, dict[str, Decimal]]:
+    """The new prices by model. Raises UsageError for one that makes no sense, and for a model without a price."""
+    found: dict[str, dict[str, Decimal]] = {}
+    for text in asked:
+        model, _, rates = text.rpartition(":")
+        if not model:
+            raise UsageError(f"--price {text}: name the model first, as in opus:input=4")
+        (name,) = models_asked((model,), workspace.book, workspace.terminal.now)
+        for part in rates.split(","):
+            key, amount = _rate(text, part)
+            found.setdefault(name, {})[key] = amount
+    return found
+
+
+def _rate(text: str, part: str) -> tuple[str, Decimal]:
+    """One new price. Raises UsageError."""
+    from tokentide.model.prices import HIGHEST_USD
+    from tokentide.pricing.changed import RATES
+
+    key, _, number = part.partition("=")
+    key = key.strip().removesuffix("_usd_per_mtok")
+    try:
+        amount = Decimal(number.strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if key not in RATES or not (amount.is_finite() and 0 <= amount <= HIGHEST_USD):
+        raise UsageError(
+            f"--price {text}: give NAME=USD a million tokens, NAME one of {', '.join(RATES)}, several joined by commas"
+        )
+    return key, amount
+
+
+def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> None:
+    terminal = workspace.terminal
+    if options.json:
+        from tokentide.render.what_if_json import what_if_json
+
+        terminal.write(what_if_json(report))
+        return
+    if not report.responses:
+        return
+    from tokentide.render.what_if_screen import print_what_if
+
+    width = terminal.columns(options.width)
+    calendar = shared.calendar_of(options, workspace.settings)
+    print_what_if(terminal.console(width, no_color=options.no_color), report, calendar, width)
+
+
+def _say_notes(report: WhatIf, terminal: Terminal) -> None:
+    """What the figures leave out, and what to do where there are none."""
+    for filtered in report.selection.unmatched:
+        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+    if not report.responses and not report.unpriced_responses:
+        terminal.say(
+            "no usage in these days and filters: `tokentide monthly` shows when there is some, "
+            "`tokentide demo what-if` shows this on sample data"
+        )
+    if report.unpriced_responses:
+        models = ", ".join(map(clean, report.unpriced))
+        terminal.say(
+            f"left out of both sides: {plural(report.unpriced_responses, 'response')} without a price ({models}); "
+            "see `tokentide prices`, or set one in the settings"
+        )
+    for reason in report.skipped:
+        terminal.say(clean(reason))
+    if report.problems:
+        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens from 1 on")
+    return int(text)

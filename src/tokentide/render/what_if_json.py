@@ -1,0 +1,96 @@
+"""A what-if as JSON, format 1."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tokentide.analytics.what_if.model import PlanCost, PlanReport, ScenarioCost, WhatIf, WindowFit
+from tokentide.clock import DAY_US
+from tokentide.render.json_text import Json, dumps, usd
+from tokentide.render.report_json import FORMAT, instant, selection_json
+
+
+def what_if_json(report: WhatIf) -> str:
+    """One object; everything `per_month` is an estimate from the days of the history."""
+    return dumps(
+        {
+            "format": FORMAT,
+            "report": "what_if",
+            "generated_at": instant(report.generated_at),
+            "timezone": report.timezone,
+            "filters": selection_json(report.selection),
+            "days": round(report.span_us / DAY_US, 3),
+            "responses": report.responses,
+            "unpriced_responses": report.unpriced_responses,
+            "unpriced_models": list(report.unpriced),
+            "cost_usd": usd(report.cost),
+            "per_month_usd": usd(report.a_month(report.cost)),
+            "assumptions": list(report.assumptions),
+            "scenarios": [_scenario(report, each) for each in report.scenarios],
+            "skipped": list(report.skipped),
+            "plans": [_plans(each, report) for each in report.plans],
+            "problems": report.problems,
+        }
+    )
+
+
+def _scenario(report: WhatIf, each: ScenarioCost) -> dict[str, Json]:
+    """`adjusted_cost_usd` is an estimate, null where the other model counts tokens in the same way."""
+    return {
+        "scenario": each.kind,
+        "target": each.target or None,
+        "cost_usd": usd(each.cost),
+        "difference_usd": usd(each.difference),
+        "difference_percent": _percent(each.difference, report.cost),
+        "per_month_usd": usd(report.a_month(each.cost)),
+        "difference_per_month_usd": usd(report.a_month(each.difference)),
+        "adjusted_cost_usd": None if each.adjusted is None else usd(each.adjusted),
+        "responses_changed": each.responses,
+        "assumptions": list(each.assumptions),
+    }
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 2) if whole else None
+
+
+def _plans(each: PlanReport, report: WhatIf) -> dict[str, Json]:
+    return {
+        "account": each.account,
+        "cost_usd": usd(each.cost),
+        "value_per_month_usd": usd(report.a_month(each.cost)),
+        "plans": [_plan(plan, each, report) for plan in each.plans],
+        "assumptions": list(each.assumptions),
+    }
+
+
+def _plan(plan: PlanCost, each: PlanReport, report: WhatIf) -> dict[str, Json]:
+    """`break_even_usd`: the use a month, at list price, from which the plan costs less than the API."""
+    return {
+        "plan": plan.plan,
+        "is_current": plan.is_current,
+        "is_cheapest": plan is each.best(report.months),
+        "price_per_month_usd": usd(plan.price),
+        "break_even_usd": usd(plan.price),
+        "value_ratio": _ratio(report.a_month(each.cost), plan.price),
+        "with_extra_use_per_month_usd": usd(plan.total(report.months)),
+        "five_hours": _fit(plan.five_hours),
+        "weeks": _fit(plan.weeks),
+        "is_calibrated": plan.is_calibrated,
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(float(Fraction(part, whole)), 3) if whole else None
+
+
+def _fit(fit: WindowFit | None) -> Json:
+    if fit is None:
+        return None
+    return {
+        "windows": fit.windows,
+        "too_small": fit.too_small,
+        "too_small_percent": _percent(fit.too_small, fit.windows),
+        "budget_usd": usd(fit.budget),
+        "over_usd": usd(fit.over),
+    }

@@ -1,0 +1,163 @@
+"""What usage can be blamed on: responses with everything that is known around them, the tools that they called or read.
+
+A response is joined to its traits and tool runs by its identity, and by further ids that the same response bore.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tokentide.clock import QUARTER_US
+from tokentide.model.activity import PROMPT
+from tokentide.store.query import CostMode, Filters, Sums
+from tokentide.store.sqlite.compiler import expression_of, response_conditions
+from tokentide.store.sqlite.connection import translated
+from tokentide.store.sqlite.schema import RECORD_COST
+
+Row = tuple[Any, ...]
+"""A row as the engine gives it."""
+Key = str | int | None
+"""A value of a dimension; None where no transcript tells."""
+
+
+def _of_last_prompt(column: str) -> str:
+    """A column of the latest prompt's mark; empty before the first, NULL where nothing is known of the response."""
+    return (
+        f"COALESCE((SELECT {column} FROM marks m WHERE m.kind = '{PROMPT}' AND m.session_id = s.session_id "
+        "AND m.at <= r.at ORDER BY m.at DESC, m.key DESC LIMIT 1), "
+        "CASE WHEN t.identity IS NULL THEN NULL ELSE '' END)"
+    )
+
+
+_OWN = {
+    "quarter": f"(r.at - ((r.at % {QUARTER_US}) + {QUARTER_US}) % {QUARTER_US})",
+    "version": "s.version",
+    "chain": "CASE WHEN s.is_sidechain OR s.agent_id <> '' THEN 1 ELSE 0 END",
+    "effort": "NULLIF(t.effort, '')",
+    "entry_point": "NULLIF(t.entry_point, '')",
+    "skill": "t.skill",
+    "prompt": _of_last_prompt("s.session_id || char(9) || m.key"),
+    "command": _of_last_prompt("'.' || m.name"),
+}
+"""Dimensions that only single responses have. `prompt` and `command`: the latest prompt of the session, empty before
+the first; a prompt as `session id<TAB>key`, a command behind a dot, which alone stands for a prompt without one."""
+_FROM = (
+    "FROM records r JOIN places s ON s.id = r.place LEFT JOIN agents a ON a.agent_id = s.agent_id "
+    "LEFT JOIN traits t ON t.identity = r.identity "
+)
+_COUNTERS = (
+    "r.input_tokens, r.output_tokens, r.cache_creation_5m_tokens, r.cache_creation_1h_tokens, r.cache_read_tokens, "
+    "r.web_search_requests"
+)
+
+
+class Narrowing(NamedTuple):
+    """Which responses, and which of their costs."""
+
+    filters: Filters
+    mode: CostMode
+    start: int | None = None
+    """µs UTC; None from the first on."""
+    end: int | None = None
+    """The first instant that is outside, µs UTC; None for no end."""
+
+
+class Spent(NamedTuple):
+    """One response."""
+
+    identity: str
+    is_told: bool
+    """False where no transcript told what surrounded it."""
+    said_bytes: int
+    """Of text and of thinking that the client did not seal."""
+    input_tokens: int
+    output_tokens: int
+    cache_creation_5m_tokens: int
+    cache_creation_1h_tokens: int
+    cache_read_tokens: int
+    web_search_requests: int
+    cost: int | None
+    """Nano-USD; None where it has none in the mode that was asked for."""
+    is_final: bool
+    at: int
+    """µs UTC."""
+
+
+class Run(NamedTuple):
+    """One call of a tool; see tokentide.model.activity.ToolRun."""
+
+    called_by: str
+    answered_by: str
+    tool: str
+    input_bytes: int
+    result_bytes: int
+    outcome: str
+
+
+class AttributionStore:
+    """Reads over one connection. Every method raises LedgerDamagedError."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    def sums(self, dimensions: Sequence[str], narrowing: Narrowing) -> Iterator[tuple[tuple[Key, ...], Sums]]:
+        """Totals by dimensions of which each response has one value, in no order; nothing for no response."""
+        keys = [_expression(name) for name in dimensions]
+        cost = _cost(narrowing)
+        sums = ", ".join(f"SUM({counter})" for counter in _COUNTERS.split(", "))
+        condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
+        grouping = f"GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
+        statement = (
+            f"SELECT {''.join(f'{key}, ' for key in keys)}COUNT(*), {sums}, COALESCE(SUM({cost}), 0), "
+            f"COUNT(*) - COUNT({cost}), SUM(r.output_is_final = 0), MIN(r.at), MAX(r.at) {_FROM}{condition} {grouping}"
+        )
+        width = len(keys)
+        for row in self._ask(statement, values):
+            if row[width]:
+                yield row[:width], Sums(*row[width:])
+
+    def spent(self, dimensions: Sequence[str], narrowing: Narrowing) -> Iterator[tuple[Spent, tuple[Key, ...]]]:
+        """Single responses, each with its value in every dimension, in no order."""
+        keys = "".join(f", {_expression(name)}" for name in dimensions)
+        condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
+        statement = (
+            "SELECT r.identity, t.identity IS NOT NULL, COALESCE(t.text_bytes + t.thinking_bytes, 0), "
+            f"{_COUNTERS}, {_cost(narrowing)}, r.output_is_final, r.at{keys} {_FROM}{condition}"
+        )
+        width = len(Spent._fields)
+        return ((Spent._make(row[:width]), row[width:]) for row in self._ask(statement, values))
+
+    def runs(self, narrowing: Narrowing) -> list[Run]:
+        """The tool runs that these responses called or read, in no order; with some of others."""
+        condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
+        statement = f"SELECT {', '.join(f'x.{name}' for name in Run._fields)} FROM tool_runs x"
+        if condition:
+            chosen = f"SELECT r.identity FROM records r JOIN places s ON s.id = r.place {condition}"
+            chosen += f" UNION SELECT n.name FROM aliases n WHERE n.identity IN ({chosen})"
+            statement += f" WHERE x.called_by IN ({chosen}) OR (x.answered_by <> '' AND x.answered_by IN ({chosen}))"
+            values = values * 4
+        return [Run._make(row) for row in self._ask(statement, values)]
+
+    def aliases(self) -> dict[str, str]:
+        """Further ids of responses, with the identity that their record has; nearly always none."""
+        return dict(self._ask("SELECT name, identity FROM aliases"))
+
+    def prompts(self) -> Iterator[tuple[str, int, str, int]]:
+        """Every prompt by a person or a program: key as in the dimension, instant, slash command, bytes."""
+        statement = f"SELECT session_id || char(9) || key, at, name, amount FROM marks WHERE kind = '{PROMPT}'"
+        return ((row[0], row[1], row[2], row[3]) for row in self._ask(statement))
+
+    def _ask(self, statement: str, values: Sequence[str | int] = ()) -> Iterator[Row]:
+        with translated(self._path):
+            yield from self._connection.execute(statement, values)
+
+
+def _expression(dimension: str) -> str:
+    return _OWN.get(dimension) or expression_of(dimension)
+
+
+def _cost(narrowing: Narrowing) -> str:
+    return RECORD_COST[narrowing.mode]

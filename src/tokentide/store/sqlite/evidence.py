@@ -1,0 +1,52 @@
+"""What advice rests on beside the responses: their tool runs and traits, and what happened in their sessions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tokentide.model.activity import Mark, ToolRun, Trait
+from tokentide.store.sqlite.connection import translated
+
+Row = tuple[Any, ...]
+"""A row as the engine gives it."""
+
+
+class EvidenceStore:
+    """Reads over one connection. Every method raises LedgerDamagedError."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    def traits(self, start: int, end: int) -> list[Trait]:
+        """Of the responses from `start` to before `end` whose transcripts were there to be read."""
+        columns = ", ".join(f"t.{name}" for name in Trait.__struct_fields__)
+        statement = (
+            f"SELECT {columns} FROM records r JOIN traits t ON t.identity = r.identity WHERE r.at >= ? AND r.at < ?"
+        )
+        return [Trait(*row) for row in self._ask(statement, [start, end])]
+
+    def runs(self, start: int, end: int) -> list[ToolRun]:
+        """The calls that the responses from `start` to before `end` hold, in the order of time."""
+        columns = ", ".join(f"t.{name}" for name in ToolRun.__struct_fields__)
+        statement = (
+            f"SELECT {columns} FROM records r JOIN tool_runs t ON t.called_by = r.identity "
+            "WHERE r.at >= ? AND r.at < ? ORDER BY t.at, t.id"
+        )
+        return [ToolRun(*row) for row in self._ask(statement, [start, end])]
+
+    def marks(self, start: int, end: int) -> list[Mark]:
+        """What happened in sessions from `start` to before `end`, in the order of time; a copy in a fork is another."""
+        columns = ", ".join(Mark.__struct_fields__)
+        statement = f"SELECT {columns} FROM marks WHERE at >= ? AND at < ? ORDER BY at, session_id, key"
+        return [Mark(*row) for row in self._ask(statement, [start, end])]
+
+    def agent_types(self) -> dict[str, str]:
+        """Kinds of sub-agents, by their id."""
+        return dict(self._ask("SELECT agent_id, agent_type FROM agents", []))
+
+    def _ask(self, statement: str, values: Sequence[str | int]) -> Iterator[Row]:
+        with translated(self._path):
+            yield from self._connection.execute(statement, values)
