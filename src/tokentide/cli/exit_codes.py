@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     UNHEALTHY = 3
     """`doctor` found something that needs a person."""
     ABOVE = 4
-    """`limits --fail-above` found a window that is used beyond the bound."""
+    """`limits --fail-above` found a window that is used beyond the bound; `count` found more than the model takes."""
     NO_DATA = 5
     """Nothing is known of any limit: `limits --fail-above`, `live --once`, `forecast`, `guard`."""
     NEAR = 10
