@@ -88,8 +88,9 @@ def _read(task: Task) -> tuple[FileState, Gathering]:
             file.seek(turn)
             for offset, raw in _lines(file):
                 for event in events_of(raw, session):
-                    if _begins_turn(event):
+                    if _begins_turn(event) and gathered.is_settled:
                         turn = offset
+                        gathered.forget()
                     gathered.take(event)
         position = position_at(bare, Position(turn))
     state = FileState(found.key, found.source, found.stamp, position, generation=before.generation)
@@ -97,7 +98,7 @@ def _read(task: Task) -> tuple[FileState, Gathering]:
 
 
 def _begins_turn(event: Event) -> bool:
-    """True for a prompt that nothing before it is needed for."""
+    """True for a prompt that nothing before it is needed for, once all tools have ended and been answered."""
     return isinstance(event, Prompt) and event.chain == MAIN_CHAIN and event.speaker in (PERSON, PROGRAM)
 
 
@@ -126,6 +127,22 @@ class Gathering:
     """By chain the tool runs whose results no response has read yet."""
     _skills: dict[str, str] = field(default_factory=dict)
     """By chain the skill that was called last since the prompt."""
+    _open: dict[str, set[str]] = field(default_factory=dict)
+    """By chain the tool runs of its latest response that have no result yet."""
+    _latest: dict[str, str] = field(default_factory=dict)
+    """By chain its latest response."""
+    _committing: set[str] = field(default_factory=set)
+    """Tool runs whose command makes a commit, if it succeeds."""
+
+    @property
+    def is_settled(self) -> bool:
+        """True where no tool is at work and no result waits for its answer."""
+        return not any(self._open.values()) and not any(self._unanswered.values())
+
+    def forget(self) -> None:
+        """Begin anew as far as what follows is concerned, just as a reading from here on would."""
+        self._skills.clear()
+        self._latest.clear()
 
     def take(self, event: Event) -> None:
         """Add what an event tells."""
@@ -134,32 +151,60 @@ class Gathering:
         elif isinstance(event, Result):
             self._result(event)
         elif isinstance(event, Mark):
-            self.marks.setdefault((event.session_id, event.key), event)
+            self._mark(event)
         elif isinstance(event, Prompt) and event.speaker in (PERSON, PROGRAM):
             self._skills.pop(event.chain, None)
 
+    def _mark(self, mark: Mark) -> None:
+        """What is told again is one, as the ledger takes it."""
+        key = (mark.session_id, mark.key)
+        known = self.marks.get(key)
+        self.marks[key] = (
+            mark
+            if known is None
+            else msgspec.structs.replace(
+                known,
+                at=min(known.at, mark.at),
+                amount=max(known.amount, mark.amount),
+                after=max(known.after, mark.after),
+            )
+        )
+
     def _answer(self, answer: Answer) -> None:
-        """A line of a response: it reads the results before it, but those of its own calls."""
+        """A line of a response: it reads the results before it, but those of its own calls.
+
+        What an earlier response called and has no result by now will have none.
+        """
         response = answer.response
         if not response:
             return
+        if self._latest.get(answer.chain) != response:
+            self._latest[answer.chain] = response
+            self._open.pop(answer.chain, None)
         waiting = self._unanswered.get(answer.chain)
         if waiting:
             self._unanswered[answer.chain] = [each for each in waiting if not self._answered(each, response)]
-        known = self.traits.get(response)
-        text = sum(block.size_bytes for block in answer.blocks if block.kind == TEXT)
-        thinking = sum(block.size_bytes for block in answer.blocks if block.kind == THINKING)
-        self.traits[response] = Trait(
-            response,
-            answer.effort,
-            answer.entry_point,
-            answer.skill or self._skills.get(answer.chain, ""),
-            text + (known.text_bytes if known else 0),
-            thinking + (known.thinking_bytes if known else 0),
-        )
+        self.traits[response] = self._trait(answer, self.traits.get(response))
         for block in answer.blocks:
             if block.kind == TOOL and block.tool_id:
                 self._call(block, answer)
+
+    def _trait(self, answer: Answer, known: Trait | None) -> Trait:
+        """What is known of a response after one more of its lines; a skill that it calls itself comes after it."""
+        text, thinking = (
+            sum(block.size_bytes for block in answer.blocks if block.kind == kind) for kind in (TEXT, THINKING)
+        )
+        if known is None:
+            skill = answer.skill or self._skills.get(answer.chain, "")
+            return Trait(answer.response, answer.effort, answer.entry_point, skill, text, thinking)
+        return Trait(
+            known.identity,
+            known.effort or answer.effort,
+            known.entry_point or answer.entry_point,
+            known.skill or answer.skill,
+            known.text_bytes + text,
+            known.thinking_bytes + thinking,
+        )
 
     def _answered(self, run: str, response: str) -> bool:
         known = self.runs[run]
@@ -172,6 +217,10 @@ class Gathering:
         if block.tool == "Skill" and block.detail:
             self._skills[answer.chain] = block.detail
         known = self.runs.get(block.tool_id) or ToolRun(block.tool_id)
+        if not known.ended_at:
+            self._open.setdefault(answer.chain, set()).add(block.tool_id)
+        if block.is_commit:
+            self._committing.add(block.tool_id)
         self.runs[block.tool_id] = msgspec.structs.replace(
             known,
             called_by=answer.response,
@@ -180,7 +229,7 @@ class Gathering:
             detail=block.detail,
             input_bytes=block.size_bytes,
             file=block.file,
-            commits=int(block.is_commit and known.outcome in ("", OK)),
+            commits=int(known.commits or (block.is_commit and known.outcome == OK)),
         )
 
     def _result(self, result: Result) -> None:
@@ -194,6 +243,7 @@ class Gathering:
             outcome=result.outcome,
             lines_added=result.lines_added,
             lines_removed=result.lines_removed,
-            commits=int(result.is_commit or (known.commits and result.outcome == OK)),
+            commits=int(result.outcome == OK and (result.is_commit or result.tool_id in self._committing)),
         )
+        self._open.get(result.chain, set()).discard(result.tool_id)
         self._unanswered.setdefault(result.chain, []).append(result.tool_id)

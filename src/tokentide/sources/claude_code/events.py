@@ -41,6 +41,8 @@ from tokentide.sources.claude_code.wire_activity import (
     Spoken,
     Told,
     decode_attachment,
+    decode_result_blocks,
+    decode_text,
     decode_told,
 )
 
@@ -55,6 +57,10 @@ _NOTICES = (
     "<user-memory-input>",
     "Caveat: The messages below",
 )
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_ABSENT = object()
+MOST_ODD_FIELDS = 16
+"""A line with more is not looked at."""
 _INTERRUPTED = "[Request interrupted by user"
 _SYSTEM_MARKS = {
     "compact_boundary": COMPACTION,
@@ -123,16 +129,41 @@ def events_of(raw: bytes, session: str) -> Iterator[Event]:
 
 
 def _tolerantly(value: dict[object, object], session: str) -> Iterator[Event]:
-    """An object that strict decoding refused, as far as its fields have the types they should."""
-    try:
-        line = decode_told(msgspec.json.encode(value))
-    except (*REFUSED, TypeError):
-        return
-    yield from _of_line(line, session)
+    """An object that strict decoding refused, without those of its fields that have not the types they should."""
+    for _ in range(MOST_ODD_FIELDS):
+        try:
+            line = decode_told(msgspec.json.encode(value))
+        except msgspec.ValidationError as error:
+            if not _without_odd_field(value, str(error)):
+                return
+        except (*REFUSED, TypeError):
+            return
+        else:
+            yield from _of_line(line, session)
+            return
+
+
+def _without_odd_field(value: object, fault: str) -> bool:
+    """Take the field that the decoder names (`… - at `$.message.content[0]``) out of an object; False if it cannot."""
+    path = [*_STEP.findall(fault.rpartition("`$")[2])]
+    for name, index in path[:-1]:
+        value = _inside(value, name, index)
+    name, index = path[-1] if path else ("", "")
+    if isinstance(value, list) and index:
+        del value[int(index)]
+        return True
+    return isinstance(value, dict) and value.pop(name, _ABSENT) is not _ABSENT
+
+
+def _inside(value: object, name: str, index: str) -> object:
+    """One step down."""
+    if isinstance(value, list):
+        return value[int(index)] if index else None
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _of_line(line: Told, session: str) -> Iterator[Event]:
-    """Events of a decoded line; without a valid time only a pull request counts."""
+    """Events of a decoded line; nothing without a valid time."""
     at = (parse_instant(line.timestamp) if line.timestamp else None) or 0
     session = line.session_id or session
     kind = line.type
@@ -243,17 +274,25 @@ def _attachment(line: Told, session: str, at: int, chain: str) -> Iterator[Event
     name = body.display_path or body.path or body.filename or body.hook_name or ""
     yield Attachment(at, chain, key, body.type, _attached_bytes(body, line.attachment), name, names)
     for server, size in _servers(body).items():
-        yield Mark(session, f"mcp:{server}", at, MCP_SERVER, server, size)
+        yield Mark(session, f"{body.type}:{server}", at, MCP_SERVER, server, size)
 
 
 def _queued(line: Told, body: AttachmentBody, at: int, chain: str) -> Prompt:
     """A prompt that was typed while the model worked; its copy in a user line would bear `source_uuid`."""
-    raw = bytes(body.prompt)
-    text = msgspec.json.decode(raw) if raw[:1] == b'"' else None
-    is_notice = isinstance(text, str) and text.startswith(_NOTICES)
-    size = size_of(text) if isinstance(text, str) else len(raw)
-    speaker = NOTICE if is_notice else TASK if chain != MAIN_CHAIN else PERSON
-    return Prompt(at, chain, body.source_uuid or line.uuid or str(at), speaker, size)
+    text, images = _said(bytes(body.prompt))
+    speaker = NOTICE if text.startswith(_NOTICES) else TASK if chain != MAIN_CHAIN else PERSON
+    return Prompt(at, chain, body.source_uuid or line.uuid or str(at), speaker, size_of(text), images=images)
+
+
+def _said(raw: bytes) -> tuple[str, int]:
+    """The text of a prompt and the number of its pictures; a text, or blocks as in a message."""
+    try:
+        if raw[:1] == b'"':
+            return decode_text(raw), 0
+        blocks = decode_result_blocks(raw) if raw[:1] == b"[" else []
+    except REFUSED:
+        return "", 0
+    return "\n".join(block.text for block in blocks if block.text), sum(block.type == "image" for block in blocks)
 
 
 def _attached_bytes(body: AttachmentBody, raw: msgspec.Raw) -> int:

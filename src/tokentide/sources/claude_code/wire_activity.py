@@ -154,7 +154,7 @@ class AttachmentBody(msgspec.Struct, rename="camel"):
     content: msgspec.Raw = _NOTHING
     prompt: msgspec.Raw = _NOTHING
     snippet: str | None = None
-    source_uuid: str | None = None
+    source_uuid: str | None = msgspec.field(default=None, name="source_uuid")
 
 
 decode_told = msgspec.json.Decoder(Told).decode

@@ -1,0 +1,1 @@
+"""What fills the context window of a session; how it is measured: docs/explanation/context.md."""
