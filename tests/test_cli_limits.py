@@ -602,7 +602,7 @@ def test_a_ledger_of_the_first_format_learns_limits(machine: Machine) -> None:
     machine.write("-p/s.jsonl", usage_line())
     machine.run("sync")
     connection = sqlite3.connect(machine.ledger)
-    for table in OBSERVED_TABLES:
+    for table in (*OBSERVED_TABLES, "detail_files"):
         connection.execute(f"DROP TABLE {table}")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()

@@ -35,7 +35,7 @@ def test_one_that_fails_leaves_ours_alone(quiet: Machine, command: str) -> None:
 
 
 def test_one_that_hangs_is_ended_with_all_that_it_started(quiet: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tokentide.cli.wrapped.LIMIT_SECONDS", 0.3)
+    monkeypatch.setattr("tokentide.cli.wrapped_line.LIMIT_SECONDS", 0.3)
     note = quiet.root / "pid"
     line = call(quiet, pushed(), "--wrap", f"echo begun; sleep 60 & echo $! > {shlex.quote(str(note))}; wait")
     assert line == f"begun\n{LINE}"
@@ -49,7 +49,7 @@ def test_one_that_leaves_something_running_holds_nobody_up(quiet: Machine) -> No
 
 
 def test_endless_output_is_cut(quiet: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tokentide.cli.wrapped.LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr("tokentide.cli.wrapped_line.LIMIT_SECONDS", 0.2)
     assert len(call(quiet, pushed(), "--wrap", "yes")) < 70_000
 
 

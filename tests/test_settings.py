@@ -34,6 +34,7 @@ limit_thresholds = [40, 60, 95]
 account_poll = false
 statusline_segments = ["week", "model", "week"]
 statusline_sync = false
+advice_off = ["re-reads", "batch", "re-reads"]
 [prices."my-model"]
 input_usd_per_mtok = 3
 output_usd_per_mtok = 15.5
@@ -50,6 +51,7 @@ same_as = "claude-opus-5"
         account_poll=False,
         statusline_segments=("week", "model"),
         statusline_sync=False,
+        advice_off=("re-reads", "batch"),
         prices={
             "my-model": PriceOverride(Decimal(3), Decimal("15.5")),
             "other": PriceOverride(same_as="claude-opus-5"),

@@ -21,7 +21,7 @@ from tokentide.store.query import CostMode, Filters, Moment
 from tokentide.store.sqlite.ledger import Ledger
 
 ACCOUNT = Account("sample:sample", EMAIL, "Sample Works")
-BUDGETS = {FIVE_HOUR: 2_500_000_000, SEVEN_DAY: 17_200_000_000, "seven_day_opus": 7_150_000_000}
+BUDGETS = {FIVE_HOUR: 8_600_000_000, SEVEN_DAY: 28_300_000_000, "seven_day_opus": 14_600_000_000}
 """What each window holds at list price, nano-USD."""
 RESET_AHEAD_US = 55 * HOUR_US
 """So far ahead of now lies the week's reset."""

@@ -68,6 +68,8 @@ class Settings:
     """Colours of the live view; `auto` asks the terminal."""
     live_refresh_seconds: float = 3.0
     """How often the live view is drawn anew, beside whenever something new is written."""
+    advice_off: tuple[str, ...] = ()
+    """Rules of `tokentide advise` that are switched off; `tokentide advise --rules` lists them."""
     prices: Mapping[str, PriceOverride] = field(default_factory=dict)
     """Own prices, by model; they win over the price book."""
 
@@ -123,6 +125,13 @@ def _folders(path: str, key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise SettingsError(path, key, 'must be a list of folders, such as ["~/.claude-work"]')
     return tuple(value)
+
+
+def _names(path: str, key: str, value: object) -> tuple[str, ...]:
+    """Names, each once; who uses them knows which there are."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise SettingsError(path, key, "must be a list of names in quotes")
+    return tuple(dict.fromkeys(value))
 
 
 def _segments(path: str, key: str, value: object) -> tuple[str, ...]:
@@ -218,6 +227,7 @@ _PARSERS: Mapping[str, _Parser] = {
     "time_format": _one_of(TIME_FORMATS),
     "live_theme": _one_of(THEMES),
     "live_refresh_seconds": _seconds,
+    "advice_off": _names,
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {

@@ -23,9 +23,12 @@ LEAST_LETTERS = 4
 """Of a name without `claude-`, for what it may have been meant to be."""
 
 
-def models_asked(asked: Sequence[str], book: PriceBook, now: int) -> tuple[str, ...]:
-    """Each name as an id: `opus` is the newest Opus, `sonnet-4-6` is claude-sonnet-4-6. Raises UsageError."""
-    return tuple(dict.fromkeys(_resolved(name, book, now) for name in asked))
+def models_asked(asked: Sequence[str], book: PriceBook, now: int, by: str = "--model") -> tuple[str, ...]:
+    """Each name as an id: `opus` is the newest Opus, `sonnet-4-6` is claude-sonnet-4-6.
+
+    Raises UsageError, which tells by what the model was named.
+    """
+    return tuple(dict.fromkeys(_resolved(name, book, now, by) for name in asked))
 
 
 def all_models(book: PriceBook, now: int) -> tuple[str, ...]:
@@ -50,7 +53,7 @@ def usual_model(book: PriceBook, now: int) -> str:
     return newest_models(all_models(book, now))[USUAL_FAMILY]
 
 
-def _resolved(asked: str, book: PriceBook, now: int) -> str:
+def _resolved(asked: str, book: PriceBook, now: int, by: str) -> str:
     known = all_models(book, now)
     name = full_name(asked, known)
     for each in (name, f"{CLAUDE}{name}"):
@@ -60,4 +63,4 @@ def _resolved(asked: str, book: PriceBook, now: int) -> str:
     if not near and len(name) >= LEAST_LETTERS:
         near = book.explain(f"{CLAUDE}{name}", now).nearest
     hint = f"; did you mean {' or '.join(near)}?" if near else "; `tokentide prices` lists those that are known"
-    raise UsageError(f"--model {asked!r}: no such model is known{hint}")
+    raise UsageError(f"{by} {asked!r}: no such model is known{hint}")

@@ -140,8 +140,9 @@ def _history(
     from tokentide.analytics.count_models import all_models, last_model, models_asked, usual_model
 
     book, now = workspace.book, workspace.terminal.now
-    named = options.model or ([gathered.named_model] if gathered.named_model else [])
-    asked = all_models(book, now) if options.all_models else models_asked(named, book, now)
+    in_request = [gathered.named_model] if gathered.named_model else []
+    named, by = (options.model, "--model") if options.model else (in_request, "the request's model")
+    asked = all_models(book, now) if options.all_models else models_asked(named, book, now, by)
     if not os.path.exists(locations.ledger_path()):
         return asked or (usual_model(book, now),), None, NO_HISTORY
 

@@ -18,6 +18,8 @@ CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "AN
 """Variables that could lead to a real account."""
 OF_A_YEAR = ("activity", "wrapped")
 """These show a year, and a month is enough of a sample for the others."""
+PAGE = "tokentide-demo-wrapped.html"
+"""Where the sample's year is written: never over a page of the person's own."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +48,13 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         with _environment(folder) as environ:
             there = replace(terminal, environ=environ)
             Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now), details=True)
-            return run_command(rest, there)
+            return run_command(_elsewhere(rest), there)
+
+
+def _elsewhere(rest: list[str]) -> list[str]:
+    """The command line, with a place for the page of a year that names none."""
+    is_placed = any(word.startswith(("--output", "--png", "--svg", "-h", "--help")) for word in rest)
+    return [*rest, "--output", PAGE] if rest[:1] == ["wrapped"] and not is_placed else rest
 
 
 @contextmanager

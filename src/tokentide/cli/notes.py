@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tokentide.analytics.reports import Report
 from tokentide.cli.terminal import Terminal
 from tokentide.render.words import clean, plural
+from tokentide.store.query import Sums
 from tokentide.sync.engine import Synced
 
 
+class About(NamedTuple):
+    """What of any report there is something to say about."""
+
+    unmatched: tuple[str, ...]
+    """Filters that name nothing in the ledger."""
+    totals: Sums
+    problems: int = 0
+    """Lines and folders that could not be read."""
+
+
 def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple[str, ...] = ()) -> None:
-    """Say what the figures leave out or estimate, shortest way to each cure included."""
-    sums = report.totals.sums
-    for filtered in report.selection.unmatched:
+    """Say what a report's figures leave out or estimate, shortest way to each cure included."""
+    say_about(terminal, About(report.selection.unmatched, report.totals.sums, report.problems), synced, dropped)
+
+
+def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[str, ...] = ()) -> None:
+    """The same of figures that are no report."""
+    for filtered in about.unmatched:
         terminal.say(f"nothing in the ledger matches {clean(filtered)}")
-    if not report.rows:
+    if not about.totals.responses:
         terminal.say(_why_empty(synced))
-    if sums.unpriced_responses:
+    if about.totals.unpriced_responses:
         terminal.say(
-            f"{plural(sums.unpriced_responses, 'response')} without a price: "
+            f"{plural(about.totals.unpriced_responses, 'response')} without a price: "
             "see `tokentide prices`, or set one in the settings"
         )
-    if sums.lower_bound_responses:
+    if about.totals.lower_bound_responses:
         terminal.say(
-            f"output (≥) and cost of {plural(sums.lower_bound_responses, 'response')} are lower bounds: "
+            f"output (≥) and cost of {plural(about.totals.lower_bound_responses, 'response')} are lower bounds: "
             "clients before 2.1.69 did not count to the end"
         )
     if dropped:
         terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
-    if report.problems:
-        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    if about.problems:
+        terminal.say(f"{plural(about.problems, 'place')} could not be read: `tokentide doctor` lists them")
 
 
 def _why_empty(synced: Synced) -> str:

@@ -22,6 +22,10 @@ CCUSAGE_KINDS = ("daily", "weekly", "monthly", "session")
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of a report."""
     kind = KINDS[parser.get_default("command")]
+    if kind.name == "session":
+        from tokentide.cli.timeline import configure_timeline
+
+        configure_timeline(parser)
     shared.add_range(parser)
     shared.add_filters(parser)
     group = parser.add_argument_group("rows")
@@ -39,8 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Build the report and print it."""
+    """Build the report and print it; with a session's id its timeline."""
     kind = KINDS[options.command]
+    if kind.name == "session":
+        from tokentide.cli.timeline import run_timeline, wants_timeline
+
+        if wants_timeline(options):
+            return run_timeline(options, terminal)
     workspace = Workspace(terminal)
     calendar = shared.calendar_of(options, workspace.settings)
     report, synced = workspace.with_ledger(

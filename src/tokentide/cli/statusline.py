@@ -104,7 +104,7 @@ def _input() -> bytes:
 
 def _both(data: bytes, command: str, terminal: Terminal, *, no_color: bool) -> str:
     """Our line, below the output of the command that was there before; that may fail as it likes."""
-    from tokentide.cli.wrapped import Wrapped
+    from tokentide.cli.wrapped_line import Wrapped
 
     try:
         with Wrapped(command, data) as other:

@@ -95,8 +95,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         lambda ledger, synced: _build(ledger, synced, options, wish, workspace),
         details=wish.needs_details,
     )
-    _show(report, options, workspace)
+    dropped = _show(report, options, workspace)
     _say_notes(report, terminal)
+    say_dropped(dropped, terminal, formats="--json")
     return ExitCode.OK
 
 
@@ -156,7 +157,7 @@ def _changes(asked: Sequence[str], workspace: Workspace) -> dict[str, dict[str, 
         model, _, rates = text.rpartition(":")
         if not model:
             raise UsageError(f"--price {text}: name the model first, as in opus:input=4")
-        (name,) = models_asked((model,), workspace.book, workspace.terminal.now)
+        (name,) = models_asked((model,), workspace.book, workspace.terminal.now, "--price")
         for part in rates.split(","):
             key, amount = _rate(text, part)
             found.setdefault(name, {})[key] = amount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from rich.text import Text
@@ -13,6 +13,7 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.context.hints import hints_of
 from tokentide.analytics.context.model import Big, Context
 from tokentide.clock import HOUR_US
+from tokentide.model.activity import SIDE_CHAIN
 from tokentide.render import words
 from tokentide.render.context_grid import GRID_COLUMNS, grid_lines
 from tokentide.render.context_table import Cell, cells_wide, table_lines
@@ -21,9 +22,13 @@ from tokentide.render.forecast_words import clock_words
 
 BESIDE = 96
 """From so many columns on the table stands beside the grid."""
+WIDEST = 120
+"""On a wider terminal figures would stand too far from what they are of."""
 GAP = 3
 BIGGEST, AGENTS, REBUILDS = 5, 4, 4
 CHART_ROWS, CHART_LABEL = 4, 6
+AGENT_NAMES = {SIDE_CHAIN: "not told apart; the last one's"}
+"""Old clients' transcripts do not say which sub-agent speaks."""
 LEVELS = " ▁▂▃▄▅▆▇█"
 FILLING, FULL = 0.6, 0.85
 """Shares of the window from which the total is yellow, and red."""
@@ -48,6 +53,7 @@ class ContextLook:
 
 def context_lines(context: Context, look: ContextLook) -> Iterator[Text]:
     """The page, line by line; none is wider than the room."""
+    look = replace(look, room=min(look.room, WIDEST))
     yield from _head(context, look)
     if not context.growth:
         waiting = f"about {words.tokens(context.total_tokens)} tokens wait to be sent" if context.total_tokens else ""
@@ -203,7 +209,7 @@ def _rebuilds(context: Context, look: ContextLook) -> Iterator[Text]:
     for each in context.cache.rebuilds:
         sums = causes.setdefault(each.cause, [0, 0, 0])
         sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + each.lost_tokens, sums[2] + (each.cost or 0)
-    yield from wrapped(f"written again {words.plural(len(context.cache.rebuilds), 'time')}:", look)
+    yield from wrapped(f"written again {words.times(len(context.cache.rebuilds))}:", look)
     for cause, (count, lost, cost) in sorted(causes.items(), key=lambda pair: -pair[1][2]):
         yield cells_wide(
             [
@@ -220,15 +226,13 @@ def _agents(context: Context, look: ContextLook) -> Iterator[Text]:
     """Sub-agents have contexts of their own: a line each, the largest first."""
     if not context.agents:
         return
-    yield from wrapped(
-        f"{words.plural(len(context.agents), 'sub-agent')}, each with a context of its own", look, "bold"
-    )
+    yield from wrapped(_agents_head(context), look, "bold")
     shown = context.agents if look.is_whole else context.agents[:AGENTS]
     for agent in shown:
         yield cells_wide(
             [
                 Cell("  ", 2),
-                Cell(words.clean(agent.kind) or words.clean(agent.chain)[:12], 0),
+                Cell(words.clean(agent.kind) or AGENT_NAMES.get(agent.chain) or words.clean(agent.chain)[:12], 0),
                 Cell(words.short_tokens(agent.tokens), 7, is_number=True),
                 Cell(words.plural(agent.requests, "request"), 14, "dim", is_number=True, least_room=50),
                 Cell(words.model_name(agent.model), 20, "cyan", is_number=True, least_room=60),
@@ -237,6 +241,14 @@ def _agents(context: Context, look: ContextLook) -> Iterator[Text]:
         )
     if len(shown) < len(context.agents):
         yield Text(f"  {len(context.agents) - len(shown):,} more: --all", style="dim")
+
+
+def _agents_head(context: Context) -> str:
+    """How many; old clients do not tell one from another."""
+    count = len(context.agents)
+    if any(agent.chain in AGENT_NAMES for agent in context.agents):
+        return "Sub-agents, with contexts of their own"
+    return f"{words.plural(count, 'sub-agent')}, {'with' if count == 1 else 'each with'} a context of its own"
 
 
 def _hints(context: Context, look: ContextLook) -> Iterator[Text]:

@@ -25,6 +25,7 @@ NAMED = {
 """So many names are shown of a kind, and of the others none."""
 SHARE_ROOM, COST_ROOM = 34, 48
 """From so many columns on these are shown."""
+CARRYING = "Carrying: what sending it again cost at list price"
 _LEAST_TITLE = 8
 
 
@@ -79,6 +80,8 @@ def table_lines(context: Context, glyph: Callable[[Look], str], room: int, *, is
         yield _line(row, room)
     if context.parts:
         yield Text(_note(context, room), style="dim")
+    if context.parts and context.read_cost is not None and room >= max(COST_ROOM, len(CARRYING)):
+        yield Text(CARRYING, style="dim")
 
 
 def _part_rows(context: Context, glyph: Callable[[Look], str], *, is_whole: bool) -> Iterator[Row]:
@@ -124,7 +127,7 @@ def _line(row: Row, room: int) -> Text:
 
 
 def _share(tokens: int, window: int) -> str:
-    return f"{100 * tokens / window:.1f} %" if window else ""
+    return words.percent(tokens / window) if window else ""
 
 
 def _note(context: Context, room: int) -> str:

@@ -53,9 +53,13 @@ CAUSES = {
     model.COMPACTED: "compaction or a step back",
     model.TOOLS: "tools or system prompt changed",
     model.EFFORT: "effort changed",
-    model.CONVERSATION: "conversation rewritten",
+    model.CONVERSATION: "messages changed or dropped",
     model.UNKNOWN: "cause unknown",
 }
+
+
+REPORTING = ("Agent", "Task")
+"""Tools whose results are what a sub-agent reports."""
 
 
 def item_title(item: Item) -> str:
@@ -67,6 +71,8 @@ def item_title(item: Item) -> str:
         return f"call of {name or 'a tool'} {_short(target)}".strip()
     if item.kind == model.PROMPTS:
         return f"prompt {name}".strip()
+    if item.kind == model.ATTACHMENTS:
+        return f"{part_title(item.kind, name)} {_short(target)}".strip()
     title = LOOKS[item.kind].title
     return f"{title}: {_short(name or target)}" if name or target else title
 
@@ -85,23 +91,37 @@ def _short(path: str) -> str:
 
 
 def sentence(hint: Hint) -> str:
-    """A hint in a sentence."""
+    """A hint: what is so, with its figures, and what would help."""
     tokens, cost = f"about {words.short_tokens(hint.tokens)} tokens", words.money(hint.cost or 0)
-    what = words.clean(f"{hint.name} {_short(hint.target)}".strip())
     if hint.kind == hints.COMPACTS_SOON:
-        return (
-            f"The client will compact by itself after {words.plural(hint.count, 'more request')} at the recent pace: "
-            f"{words.short_tokens(hint.tokens)} tokens are free. Choose the moment with /compact, or begin anew."
-        )
+        more = words.plural(hint.count, "more request")
+        when = f"after {more} at the recent pace" if hint.count else "any moment now"
+        free = f"{words.short_tokens(hint.tokens)} tokens are free" if hint.tokens else "nothing is free"
+        return f"The client will compact by itself {when}: {free}. Choose the moment with /compact, or begin anew."
     if hint.kind == hints.COLD:
-        return f"The cache is cold: the next request writes {tokens} again, for {cost} more than reading them."
+        written = f"The cache is cold: the next request writes {tokens} again, for {cost} more than reading them."
+        return f"{written} Where the next task is another, /clear spares it."
     if hint.kind == hints.COMPACT:
-        saved = f", and {cost} with each request" if hint.cost is not None else ""
-        return f"/compact now would free {tokens}{saved}."
+        saved = f", and save {cost} with each request" if hint.cost is not None else ""
+        return f"/compact now would free {tokens}{saved}; where the next task is another, /clear frees more."
     if hint.kind == hints.MEMORY_FILES:
-        named = f", {_short(words.clean(hint.name))} first" if hint.name else ""
-        return f"Memory files take {tokens} of every request{named}: shorter ones, or skills, would not."
-    if hint.kind == hints.BIG_RESULT:
-        return f"One result ({what}) holds {tokens}; {words.plural(hint.count, 'request')} carried it."
-    paused = f", {hint.others} after a pause" if hint.others else ""
-    return f"The cache was built anew {words.plural(hint.count, 'time')}{paused}, for {cost}."
+        largest = f" (the largest is {_short(words.clean(hint.name))})" if hint.name else ""
+        return f"Memory files take {tokens} of every request{largest}: move what is not always needed into skills."
+    return _of_result(hint, tokens) if hint.kind == hints.BIG_RESULT else _of_rebuilds(hint, cost)
+
+
+def _of_result(hint: Hint, tokens: str) -> str:
+    """One large result, and how the next one may be smaller."""
+    what = words.clean(f"{hint.name} {_short(hint.target)}".strip())
+    carried = f"; {words.plural(hint.count, 'request')} carried it" if hint.count else ""
+    help_ = "ask for shorter reports" if hint.name in REPORTING else "ask for less, or let a sub-agent read and report"
+    return f"One result ({what}) holds {tokens}{carried}. Next time {help_}."
+
+
+def _of_rebuilds(hint: Hint, cost: str) -> str:
+    """How often the cache was written again; after pauses it may be cheaper."""
+    if not hint.others:
+        return f"The cache was built anew {words.times(hint.count)}, for {cost}."
+    paused = "after a pause" if hint.count == hint.others else f"{words.times(hint.others)} after a pause"
+    built = f"The cache was built anew {words.times(hint.count)}, {paused}, for {cost}."
+    return f"{built} Before a long pause, /compact makes that cheaper."

@@ -49,7 +49,7 @@ def _line(report: Report, row: Row, part: Row | None) -> list[str]:
         safe(row.key),
         *_facts(report, row),
         *by,
-        *map(_value, sums_json(shown.sums).values()),
+        *map(csv_value, sums_json(shown.sums).values()),
         safe(" ".join(shown.models)),
     ]
 
@@ -63,5 +63,6 @@ def _facts(report: Report, row: Row) -> list[str]:
     return [*map(safe, names), instant(row.sums.first_at), instant(row.sums.last_at)]
 
 
-def _value(value: Json) -> str:
+def csv_value(value: Json) -> str:
+    """A figure as JSON has it; nothing for null."""
     return "" if value is None else dumps(value)

@@ -15,37 +15,47 @@ from tokentide.render import words
 from tokentide.render.charts import thin_bar
 from tokentide.render.columns import Title
 from tokentide.render.table import Strip, plain_strip, print_strips
-from tokentide.render.what_if_words import change, change_style, percent_change, scenario_title
+from tokentide.render.what_if_words import change, change_style, percent_change, roughly, scenario_title
 
 BAR = 12
 """Cells of the longest bar."""
 WIDEST = 100
+ALL = "all"
 LEAST_NOTE = 20
+MOST_ACCOUNTS = 3
+"""The plans are shown for so many, the dearest."""
 
 
-def print_what_if(console: Console, report: WhatIf, calendar: Calendar, width: int) -> None:
-    """Print the screen; `width` is what there is."""
+def print_what_if(console: Console, report: WhatIf, calendar: Calendar, width: int) -> tuple[str, ...]:
+    """Print the screen; returns the columns that had no room in `width`."""
     room = min(width, WIDEST)
+    dropped: list[str] = []
     _say(console, _head(report, calendar), room, "bold")
     if report.scenarios:
         console.print()
-        print_strips(console, _strips(report), _styles(report), width, totals=False)
+        dropped += print_strips(console, _strips(report), _styles(report), width, totals=False)
         console.print()
         _notes(console, report, room)
-    for plans in report.plans:
+    shown = report.plans[:MOST_ACCOUNTS]
+    for plans in shown:
         console.print()
-        _plans(console, report, plans, width)
-    for note in dict.fromkeys(note for plans in report.plans for note in plans.assumptions):
-        _say(console, note, room, "dim", "  ")
+        dropped += _plans(console, report, plans, width)
+    if len(report.plans) > len(shown):
+        accounts = words.plural(len(report.plans) - len(shown), "more account")
+        _say(console, f"{accounts} with less use: `--account` shows one, `--json` all", room, "")
+    _plan_notes(console, report, room)
+    return tuple(dict.fromkeys(title for title in dropped if title))
 
 
 def _head(report: WhatIf, calendar: Calendar) -> str:
-    since = report.selection.since.isoformat() if report.selection.since else "the beginning"
+    """The days, as far as anything is known of them, and what they came to."""
+    since = calendar.date_of(report.since)
+    is_short = report.selection.since is not None and since > report.selection.since
     until = (report.selection.until or calendar.date_of(report.generated_at)).isoformat()
-    month = f"~{words.money(report.a_month(report.cost))} a month"
+    month = f"{roughly(report.a_month(report.cost))} a month"
     return (
-        f"{since} to {until}: {words.plural(report.responses, 'response')}, "
-        f"{words.money(report.cost)} at list price, {month}"
+        f"{since}{', the first day known,' if is_short else ''} to {until}: "
+        f"{words.plural(report.responses, 'response')}, {words.money(report.cost)} at list price, {month}"
     )
 
 
@@ -81,34 +91,57 @@ def _styles(report: WhatIf) -> list[str]:
 
 
 def _notes(console: Console, report: WhatIf, room: int) -> None:
-    """What the figures rest on, a line each, with the numbers of the scenarios that it holds for."""
+    """What the figures rest on: a paragraph for all, then one for each group of scenarios that share it."""
     _say(console, "What this rests on", room, "bold")
-    numbers: dict[str, list[str]] = {note: ["all"] for note in report.assumptions}
+    holders: dict[str, list[str]] = {note: [ALL] for note in report.assumptions}
     for number, each in enumerate(report.scenarios, 1):
         for note in each.assumptions:
-            numbers.setdefault(note, []).append(str(number))
-    heads = [", ".join(held) for held in numbers.values()]
-    margin = max(map(len, heads), default=0)
-    for note, head in zip(numbers, heads, strict=True):
-        _say(console, note, room, "dim", f"{head:>{margin}}  ")
+            holders.setdefault(note, []).append(str(number))
+    paragraphs: dict[str, list[str]] = {}
+    for note, held in holders.items():
+        paragraphs.setdefault(", ".join(held), []).append(note)
+    margin = max(map(len, paragraphs), default=0)
+    for head, notes in paragraphs.items():
+        _say(console, _sentences(notes), room, "", f"{head:>{margin}}  ")
+
+
+def _plan_notes(console: Console, report: WhatIf, room: int) -> None:
+    """What the plans rest on."""
+    for note in dict.fromkeys(note for plans in report.plans for note in plans.assumptions):
+        _say(console, _sentences([note]), room, "", "  ")
+
+
+def _sentences(notes: Iterable[str]) -> str:
+    return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)
 
 
 def _say(console: Console, text: str, room: int, style: str, prefix: str = "") -> None:
-    """A sentence, broken between words, its later lines set in."""
+    """A text, broken between words, its later lines set in; what stands before it is bold."""
     width = max(room, LEAST_NOTE + len(prefix))
-    for line in textwrap.wrap(words.clean(text), width, initial_indent=prefix, subsequent_indent=" " * len(prefix)):
-        console.print(Text(line, style=style), soft_wrap=True)
+    lines = textwrap.wrap(words.clean(text), width, initial_indent=prefix, subsequent_indent=" " * len(prefix))
+    for number, line in enumerate(lines):
+        shown = Text(line, style=style)
+        shown.stylize("bold", 0, 0 if number else len(prefix))
+        console.print(shown, soft_wrap=True)
 
 
-def _plans(console: Console, report: WhatIf, plans: PlanReport, width: int) -> None:
-    """One account's table of plans."""
-    room = min(width, WIDEST)
-    worth = words.money(report.a_month(plans.cost))
+def _plans(console: Console, report: WhatIf, plans: PlanReport, width: int) -> tuple[str, ...]:
+    """One account's table of plans; returns the columns that had no room."""
+    worth = f"is worth {roughly(report.a_month(plans.cost))} a month at list price"
     whose = f" of {plans.account}" if len(report.plans) > 1 else ""
-    _say(console, f"Plans: the use{whose} is worth ~{worth} a month at list price", room, "bold")
+    _say(console, f"Plans: the use{whose} {worth}{_windows(plans.plans)}", min(width, WIDEST), "bold")
     best = plans.best(report.months)
     styles = ["green" if plan is best else "" for plan in plans.plans]
-    print_strips(console, _plan_strips(report, plans), styles, width, totals=False)
+    return print_strips(console, _plan_strips(report, plans), styles, width, totals=False)
+
+
+def _windows(plans: Iterable[PlanCost]) -> str:
+    """How many windows the shares are of."""
+    fits = next(((plan.five_hours, plan.weeks) for plan in plans if plan.five_hours and plan.weeks), None)
+    if fits is None:
+        return ""
+    five_hours, weeks = (fit.windows for fit in fits)
+    return f", in {words.plural(five_hours, 'five-hour window')} and {words.plural(weeks, 'week')}"
 
 
 def _plan_strips(report: WhatIf, plans: PlanReport) -> list[Strip]:
@@ -121,11 +154,11 @@ def _plan_strips(report: WhatIf, plans: PlanReport) -> list[Strip]:
     names = [TITLES[plan.plan] + (" (yours)" if plan.is_current else "") for plan in every]
     return [
         _named("Plan", names),
-        column("A month", 9, (("" if plan.five_hours else "~") + words.money(plan.price) for plan in every)),
+        column("A month", 9, (words.money(plan.price) if plan.five_hours else roughly(plan.price) for plan in every)),
         column("Use / price", 5, (_times(value, plan) for plan in every)),
-        column("5 h too small", 7, (_share(plan.five_hours, plan) for plan in every)),
-        column("Weeks too small", 6, (_share(plan.weeks, plan) for plan in every)),
-        column("With extra use", 8, (f"~{words.money(plan.total(report.months))}" for plan in every)),
+        column("5 h full", 7, (_share(plan.five_hours, plan) for plan in every)),
+        column("Weeks full", 6, (_share(plan.weeks, plan) for plan in every)),
+        column("With extra", 8, (roughly(plan.total(report.months)) for plan in every)),
     ]
 
 
@@ -137,8 +170,8 @@ def _times(value: int, plan: PlanCost) -> str:
 
 
 def _share(fit: WindowFit | None, plan: PlanCost) -> str:
-    """How many windows would have been too small; an estimate."""
+    """The share of the windows that would have been too small; an estimate."""
     if fit is None:
         return ""
-    share = f"{fit.too_small / fit.windows:.0%}" if fit.windows else "0%"
-    return f"{'' if plan.is_calibrated else '~'}{fit.too_small} of {fit.windows}, {share.replace('%', ' %')}"
+    share = 100 * fit.too_small / fit.windows if fit.windows else 0
+    return f"~{share:.0f} %" if share >= 1 or not share else "<1 %"

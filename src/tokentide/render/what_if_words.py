@@ -41,6 +41,12 @@ def change(nano: int) -> str:
     return f"+{words.money(nano)}" if nano > 0 else signed_money(nano)
 
 
+def roughly(nano: int) -> str:
+    """An amount that is an estimate; less than a cent is so without a mark."""
+    text = words.money(nano)
+    return text if text.startswith("<") else f"~{text}"
+
+
 def percent_change(difference: int, base: int) -> str:
     """A difference in percent of what it was, with its sign; empty where there was nothing."""
     if not base or not difference:

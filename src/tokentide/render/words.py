@@ -16,6 +16,7 @@ NANO_PER_CENT = 10_000_000
 NO_PRICE = "no price"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _DATE_SUFFIX = re.compile(r"-(20\d{6})$")
+_BYTE_UNITS = {"K": "kB", "M": "MB", "B": "GB", "T": "TB"}
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 
@@ -38,6 +39,11 @@ def short_tokens(count: int) -> str:
     return str(count)
 
 
+def size(count: int) -> str:
+    """Bytes in three digits: 1.23 kB."""
+    return f"{short_tokens(count).rstrip('KMBT')} {_BYTE_UNITS.get(short_tokens(count)[-1:], 'B')}"
+
+
 def money(nano: int) -> str:
     """Nano-USD in dollars and cents, rounded half to even; an amount too small for that is not shown as nothing."""
     cents, rest = divmod(nano, NANO_PER_CENT)
@@ -45,6 +51,11 @@ def money(nano: int) -> str:
     if cents == 0 and nano > 0:
         return "<$0.01"
     return f"${cents // 100:,}.{cents % 100:02}"
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1 with one decimal: 38.3 %; one that is not zero is not shown as zero."""
+    return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
 
 
 def cost(sums: Sums) -> str:
@@ -105,3 +116,8 @@ def project_names(paths: Iterable[str]) -> dict[str, str]:
 def plural(count: int, noun: str) -> str:
     """1 line, 2 lines."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def times(count: int) -> str:
+    """Once, 2 times."""
+    return "once" if count == 1 else plural(count, "time")

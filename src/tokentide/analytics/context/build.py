@@ -14,6 +14,7 @@ from tokentide.analytics.context.window import AutoCompact, window_of
 from tokentide.model.activity import MAIN_CHAIN, Event, Result
 from tokentide.model.limits import SessionState
 from tokentide.pricing.book import PriceBook
+from tokentide.pricing.names import parse_name
 from tokentide.store.query import Response, SessionFacts
 
 BIGGEST = 10
@@ -57,7 +58,8 @@ def _context(
     total = measured.total_tokens if measured is not None else prompt + output
     rates = Rates(book, model, at)
     read_cost = rates.read(total)
-    said = _said(ask.state, at)
+    state = _state_now(ask.state, model, at)
+    said = _said(state, at)
     system = sum(item.tokens for item in items if item.kind == SYSTEM)
     cache = cache_of(sent, system, total, book)
     carry = _Carry(len(sent), total, read_cost)
@@ -74,8 +76,8 @@ def _context(
         pending_tokens=measured.pending_tokens if measured is not None else 0,
         is_compacted=measured is not None and measured.is_compacted,
         window=window_of(
-            ask.state.model if ask.state is not None and ask.state.model else model,
-            max((each.prompt_tokens for each in sent), default=0),
+            state.model if state is not None and state.model else model,
+            max((each.prompt_tokens for each in sent if each.model == model), default=0),
             said,
             ask.auto_compact,
             book,
@@ -89,6 +91,13 @@ def _context(
         write_cost=rates.write(total, for_an_hour=any(each.write_1h_tokens for each in sent[-5:])),
         said=said,
     )
+
+
+def _state_now(state: SessionState | None, model: str, at: int) -> SessionState | None:
+    """What the status line said last; nothing where another model has answered since: its window is another."""
+    if state is None or state.at >= at or not state.model or parse_name(state.model) == parse_name(model):
+        return state
+    return None
 
 
 def _said(state: SessionState | None, at: int) -> Said | None:

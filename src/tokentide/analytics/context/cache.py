@@ -25,6 +25,9 @@ SHORT_US, LONG_US = 5 * MINUTE_US, HOUR_US
 LEAST_LOST_TOKENS = 2_000
 LEAST_LOST_SHARE = 0.5
 """Of what had been cached, this much has to be written again to count as a rebuild."""
+SHRUNK = 0.95
+"""Of the prompt before: a smaller one was compacted, cleared in part, or stepped back in. Thinking that falls away at
+a new prompt is less."""
 SAME_BEGINNING = 0.5
 """Where so much of the client's own part was read, that part is what it was: its size is an estimate."""
 
@@ -75,7 +78,7 @@ def _cause(before: Sent, here: Sent, lifetime: int, system_tokens: int) -> str:
         (MODEL, here.model != before.model),
         (PAUSE, here.at - before.at > lifetime),
         (EFFORT, bool(here.effort and before.effort) and here.effort != before.effort),
-        (COMPACTED, here.prompt_tokens < before.prompt_tokens),
+        (COMPACTED, here.prompt_tokens < SHRUNK * before.prompt_tokens),
         (UNKNOWN, not system_tokens),
         (TOOLS, here.read_tokens < SAME_BEGINNING * system_tokens),
     )

@@ -40,9 +40,12 @@ class AutoCompact:
 
 
 def window_of(model: str, most_sent: int, said: Said | None, auto: AutoCompact, book: PriceBook) -> Window:
-    """The window of a session; `most_sent` is its longest prompt, which has fitted."""
+    """The window of a session; `most_sent` is the model's longest prompt in it, which has fitted.
+
+    Of the usual window the client keeps a summary's room: what was sent into that had the long one.
+    """
     tokens, source = _size(model, said, book)
-    if most_sent > tokens:
+    if most_sent > (tokens - SUMMARY_TOKENS if tokens == USUAL_TOKENS and source != TOLD else tokens):
         tokens, source = max(LONG_TOKENS, most_sent), SENT
     return Window(tokens, source, _reserve(tokens, auto), auto.is_on)
 

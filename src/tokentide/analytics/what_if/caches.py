@@ -144,10 +144,13 @@ def moved_to(history: History, model: str, chosen: Collection[int]) -> list[Usag
 
     What the other model had written is not in its cache: where a chain goes from one to the other, it is written anew.
     """
-    sides: dict[int, _Sides] = {}
+    sides = {history.chains[index]: _Sides() for index in chosen}
     altered: list[UsageRecord] = []
     for index, (record, chain) in enumerate(zip(history.records, history.chains, strict=True)):
-        side = sides.setdefault(chain, _Sides())
+        side = sides.get(chain)
+        if side is None:
+            altered.append(record)
+            continue
         is_moved = index in chosen
         target = model if is_moved or same_model(record.model, model) else record.model
         again = record.cache_read_tokens - side.hit(record, target) if is_moved != side.was_moved else 0

@@ -52,6 +52,8 @@ class History:
     tools: dict[str, tuple[str, ...]]
     """The tools that a response called, by identity, where it is known."""
     span_us: int
+    since: int = 0
+    """The beginning of the first day that is asked for and known, µs UTC."""
 
     @cached_property
     def cost(self) -> int:
@@ -128,6 +130,7 @@ def read_history(
 ) -> History:
     """Ask the ledger for every response of the selection; with `details` also for entry points and tools."""
     start, end = bounds(selection, calendar)
+    since = max(start, _first_known(ledger, calendar, now))
     store = ledger.priced
     places = store.places()
     chain_of = _chains(places)
@@ -148,7 +151,8 @@ def read_history(
         places,
         store.entry_points(start, end) if details else {},
         store.tools(start, end) if details else {},
-        _span(ledger, start, end, calendar, now),
+        max(min(end, now) - since, DAY_US),
+        since,
     )
 
 
@@ -161,8 +165,7 @@ def _chains(places: dict[int, Place]) -> dict[int, int]:
     }
 
 
-def _span(ledger: Ledger, start: int, end: int, calendar: Calendar, now: int) -> int:
-    """From the first day that is asked for and known until the last, or now; at least a day."""
+def _first_known(ledger: Ledger, calendar: Calendar, now: int) -> int:
+    """The beginning of the first day that anything is known of; now where nothing is."""
     days = ledger.days()
-    known = calendar.start_of(calendar.date_of(days[0] * DAY_US)) if days else now
-    return max(min(end, now) - max(start, known), DAY_US)
+    return calendar.start_of(calendar.date_of(days[0] * DAY_US)) if days else now

@@ -146,8 +146,10 @@ class WhatIf:
     unpriced_responses: int
     cost: int
     """At list price, nano-USD."""
+    since: int
+    """The beginning of the first day that is asked for and known, µs UTC."""
     span_us: int
-    """How long the history is: from the first day that is asked for and known, until the last, or now."""
+    """How long the history is: from then until the last day, or now; at least a day."""
     scenarios: tuple[ScenarioCost, ...]
     """The one that saves most first."""
     assumptions: tuple[str, ...]

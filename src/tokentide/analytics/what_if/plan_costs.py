@@ -36,6 +36,7 @@ API = "api"
 NANO = 10**9
 FULL_PERCENT = 100
 WEEK_US = 7 * DAY_US
+_NAMES = {FIVE_HOUR: "five hours", SEVEN_DAY: "a week"}
 TITLES = {name: sold.title for name, sold in PLAN_PRICES.items()} | {API: "API, pay as you go"}
 
 
@@ -124,17 +125,17 @@ def _assumptions(known: _Known) -> Iterator[str]:
         f"prices a month without tax, {PLAN_PRICES_SOURCE}, checked {PLAN_PRICES_CHECKED}; "
         "a plan pays from the use at list price that equals its price"
     )
-    for window, name in ((FIVE_HOUR, "five hours"), (SEVEN_DAY, "a week")):
-        own = known.calibrations.get(window)
-        if own is not None and known.plan in PLAN_PRICES:
-            yield (
-                f"{name}: by {own.windows:,} windows of your own on {PLAN_PRICES[known.plan].title}, in the proportion "
-                "that the plans are sold in"
-            )
-        else:
-            told = USD_BY_PLAN if window == FIVE_HOUR else WEEK_USD_BY_PLAN
-            budgets = ", ".join(f"{PLAN_PRICES[plan].title} ${usd:,}" for plan, usd in told.items())
-            yield f"{name}: the vendor tells no budget; as few others measured it: {budgets} at list price"
+    own = [each for each in known.calibrations.values() if each.window in _NAMES and known.plan in PLAN_PRICES]
+    if own:
+        yield (
+            f"{' and '.join(_NAMES[each.window] for each in own)}: by past five-hour windows of your own on "
+            f"{PLAN_PRICES[known.plan].title} ({own[0].windows:,}), in the proportion that the plans are sold in"
+        )
+    calibrated = {each.window for each in own}
+    for window in (each for each in _NAMES if each not in calibrated):
+        told = USD_BY_PLAN if window == FIVE_HOUR else WEEK_USD_BY_PLAN
+        budgets = ", ".join(f"{PLAN_PRICES[plan].title} ${usd:,}" for plan, usd in told.items())
+        yield f"{_NAMES[window]}: the vendor tells no budget; as few others measured it: {budgets} at list price"
     yield (
         "five-hour windows are the vendor's own where they are known, else reckoned from your responses, as weeks are; "
         "use on the web or another machine is not in it"

@@ -70,6 +70,7 @@ def build_what_if(ledger: Ledger, ask: WhatIfAsk, *, now: int, problems: int = 0
         unpriced=tuple(sorted(history.unpriced)),
         unpriced_responses=history.unpriced.total(),
         cost=history.cost,
+        since=history.since,
         span_us=history.span_us,
         scenarios=tuple(sorted(costs, key=lambda each: (each.difference, each.kind, each.target))),
         assumptions=(*COMMON, *([NARROWED] if _is_narrowed(ask.selection) else [])),
@@ -84,7 +85,8 @@ def build_what_if(ledger: Ledger, ask: WhatIfAsk, *, now: int, problems: int = 0
 
 def _with_full_names(wish: WhatIfWish, book: PriceBook, now: int) -> WhatIfWish:
     """The wish with whole names of models, all of which have a price."""
-    return replace(wish, models=models_asked(wish.models, book, now), cheap=models_asked(wish.cheap, book, now))
+    cheap = models_asked(wish.cheap, book, now, "--cheap")
+    return replace(wish, models=models_asked(wish.models, book, now), cheap=cheap)
 
 
 def _is_narrowed(selection: Selection) -> bool:

@@ -79,7 +79,7 @@ def cheap_steps(history: History, model: str, below_tokens: int) -> Scenario:
         (
             f"a small step: at most {below_tokens:,} tokens of output and {NEW_INPUT_TIMES * below_tokens:,} of new "
             f"input, only tools that look up or keep lists; {len(chosen):,} of {len(history.records):,} requests, "
-            f"{share:.0%} of the cost"
+            f"{100 * share:.0f} % of the cost"
         ),
         "each model has its own cache: where a conversation goes from one to the other, its prompt is written anew",
         *_tokenizer_notes({history.records[index].model for index in chosen}, model),
@@ -90,7 +90,7 @@ def cheap_steps(history: History, model: str, below_tokens: int) -> Scenario:
 
 
 def _why_no_steps(history: History) -> str:
-    if not history.tools:
+    if not (history.tools or history.entry_points):
         return "small steps: no transcript tells which tools these responses called"
     return "small steps: none of these requests is one; `--below-tokens` moves the bound"
 

@@ -43,10 +43,6 @@ _OWN = {
 }
 """Dimensions that only single responses have. `prompt` and `command`: the latest prompt of the session, empty before
 the first; a prompt as `session id<TAB>key`, a command behind a dot, which alone stands for a prompt without one."""
-_FROM = (
-    "FROM records r JOIN places s ON s.id = r.place LEFT JOIN agents a ON a.agent_id = s.agent_id "
-    "LEFT JOIN traits t ON t.identity = r.identity "
-)
 _COUNTERS = (
     "r.input_tokens, r.output_tokens, r.cache_creation_5m_tokens, r.cache_creation_1h_tokens, r.cache_read_tokens, "
     "r.web_search_requests"
@@ -85,15 +81,10 @@ class Spent(NamedTuple):
     """µs UTC."""
 
 
-class Run(NamedTuple):
-    """One call of a tool; see tokentide.model.activity.ToolRun."""
-
-    called_by: str
-    answered_by: str
-    tool: str
-    input_bytes: int
-    result_bytes: int
-    outcome: str
+Run = tuple[str, str, str, int, int, str]
+"""One call of a tool, the columns of RUN_COLUMNS; a plain tuple, which costs the collector of garbage nothing."""
+RUN_COLUMNS = ("called_by", "answered_by", "tool", "input_bytes", "result_bytes", "outcome")
+"""See tokentide.model.activity.ToolRun."""
 
 
 class AttributionStore:
@@ -112,7 +103,8 @@ class AttributionStore:
         grouping = f"GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
         statement = (
             f"SELECT {''.join(f'{key}, ' for key in keys)}COUNT(*), {sums}, COALESCE(SUM({cost}), 0), "
-            f"COUNT(*) - COUNT({cost}), SUM(r.output_is_final = 0), MIN(r.at), MAX(r.at) {_FROM}{condition} {grouping}"
+            f"COUNT(*) - COUNT({cost}), SUM(r.output_is_final = 0), MIN(r.at), MAX(r.at) "
+            f"{_from(keys, condition)}{condition} {grouping}"
         )
         width = len(keys)
         for row in self._ask(statement, values):
@@ -121,11 +113,12 @@ class AttributionStore:
 
     def spent(self, dimensions: Sequence[str], narrowing: Narrowing) -> Iterator[tuple[Spent, tuple[Key, ...]]]:
         """Single responses, each with its value in every dimension, in no order."""
-        keys = "".join(f", {_expression(name)}" for name in dimensions)
+        keys = [_expression(name) for name in dimensions]
         condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
         statement = (
             "SELECT r.identity, t.identity IS NOT NULL, COALESCE(t.text_bytes + t.thinking_bytes, 0), "
-            f"{_COUNTERS}, {_cost(narrowing)}, r.output_is_final, r.at{keys} {_FROM}{condition}"
+            f"{_COUNTERS}, {_cost(narrowing)}, r.output_is_final, r.at{''.join(f', {key}' for key in keys)} "
+            f"{_from(keys, condition)}{condition}"
         )
         width = len(Spent._fields)
         return ((Spent._make(row[:width]), row[width:]) for row in self._ask(statement, values))
@@ -133,13 +126,13 @@ class AttributionStore:
     def runs(self, narrowing: Narrowing) -> list[Run]:
         """The tool runs that these responses called or read, in no order; with some of others."""
         condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
-        statement = f"SELECT {', '.join(f'x.{name}' for name in Run._fields)} FROM tool_runs x"
+        statement = f"SELECT {', '.join(f'x.{name}' for name in RUN_COLUMNS)} FROM tool_runs x"
         if condition:
             chosen = f"SELECT r.identity FROM records r JOIN places s ON s.id = r.place {condition}"
             chosen += f" UNION SELECT n.name FROM aliases n WHERE n.identity IN ({chosen})"
             statement += f" WHERE x.called_by IN ({chosen}) OR (x.answered_by <> '' AND x.answered_by IN ({chosen}))"
             values = values * 4
-        return [Run._make(row) for row in self._ask(statement, values)]
+        return list(self._ask(statement, values))
 
     def aliases(self) -> dict[str, str]:
         """Further ids of responses, with the identity that their record has; nearly always none."""
@@ -157,6 +150,14 @@ class AttributionStore:
 
 def _expression(dimension: str) -> str:
     return _OWN.get(dimension) or expression_of(dimension)
+
+
+def _from(keys: Sequence[str], condition: str) -> str:
+    """Responses with only the tables that are needed beside their traits."""
+    asked = " ".join((*keys, condition))
+    joins = "JOIN places s ON s.id = r.place " if "s." in asked else ""
+    joins += "LEFT JOIN agents a ON a.agent_id = s.agent_id " if "a.agent_type" in asked else ""
+    return f"FROM records r {joins}LEFT JOIN traits t ON t.identity = r.identity "
 
 
 def _cost(narrowing: Narrowing) -> str:

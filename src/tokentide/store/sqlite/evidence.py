@@ -29,11 +29,10 @@ class EvidenceStore:
         return [Trait(*row) for row in self._ask(statement, [start, end])]
 
     def runs(self, start: int, end: int) -> list[ToolRun]:
-        """The calls that the responses from `start` to before `end` hold, in the order of time."""
+        """The calls that the responses from `start` to before `end` hold, in no order."""
         columns = ", ".join(f"t.{name}" for name in ToolRun.__struct_fields__)
         statement = (
-            f"SELECT {columns} FROM records r JOIN tool_runs t ON t.called_by = r.identity "
-            "WHERE r.at >= ? AND r.at < ? ORDER BY t.at, t.id"
+            f"SELECT {columns} FROM records r JOIN tool_runs t ON t.called_by = r.identity WHERE r.at >= ? AND r.at < ?"
         )
         return [ToolRun(*row) for row in self._ask(statement, [start, end])]
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from tokentide.clock import DAY_US
 from tokentide.model.usage import Place, UsageRecord
 from tokentide.store.query import Filters
 from tokentide.store.sqlite.compiler import priced_statement
@@ -43,14 +44,14 @@ class PricedStore:
         return dict(self._ask(statement, [start, end]))
 
     def tools(self, start: int, end: int) -> dict[str, tuple[str, ...]]:
-        """Names of the tools that a response called, by its identity; of every response whose details were read."""
-        statement = (
-            "SELECT t.identity, c.tool FROM records r JOIN traits t ON t.identity = r.identity "
-            "LEFT JOIN tool_runs c ON c.called_by = t.identity WHERE r.at >= ? AND r.at < ?"
-        )
+        """Names of the tools that a response called, by its identity; none for one that called nothing.
+
+        A call has an instant of its own, near that of its response: also those of the days around are there.
+        """
+        statement = "SELECT called_by, tool FROM tool_runs WHERE at >= ? AND at < ?"
         found: dict[str, tuple[str, ...]] = {}
-        for identity, tool in self._ask(statement, [start, end]):
-            found[identity] = (*found.get(identity, ()), tool) if tool is not None else found.get(identity, ())
+        for identity, tool in self._ask(statement, [start - DAY_US, end + DAY_US]):
+            found[identity] = (*found[identity], tool) if identity in found else (tool,)
         return found
 
     def _ask(self, statement: str, values: list[str | int] | tuple[()] = ()) -> Iterator[Row]:

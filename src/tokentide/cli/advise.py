@@ -1,0 +1,181 @@
+"""advise: what to do otherwise, what it would save, how sure that is, and what it rests on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from tokentide import locations
+from tokentide.analytics.selection import select
+from tokentide.cli import options as shared
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.patience import waiting
+from tokentide.cli.terminal import Terminal
+from tokentide.cli.workspace import Workspace
+from tokentide.render.words import clean, plural
+
+if TYPE_CHECKING:
+    from tokentide.analytics.advice.evidence import Surroundings
+    from tokentide.analytics.advice.model import AdviceReport
+    from tokentide.analytics.calendar import Calendar
+    from tokentide.analytics.forecasting.model import Forecast
+    from tokentide.analytics.selection import Selection
+    from tokentide.sources.claude_code.memory_files import MemoryFile
+    from tokentide.store.sqlite.ledger import Ledger
+    from tokentide.sync.engine import Synced
+
+USUAL_RANGE = "30d"
+MANY = 50_000
+"""From so many responses on, what takes its time is said."""
+_SLUG = re.compile(r"[^A-Za-z0-9]")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of advise."""
+    group = parser.add_argument_group("which rules")
+    group.add_argument("--rule", action="append", default=[], metavar="NAME", help="only this rule (repeatable)")
+    group.add_argument("--without", action="append", default=[], metavar="NAME", help="not this rule (repeatable)")
+    group.add_argument("--rules", action="store_true", help="list the rules, and which are switched off")
+    shared.add_range(parser)
+    shared.add_filters(parser, mode=False)
+    parser.add_argument_group("how it is shown").add_argument(
+        "-j", "--json", action="store_true", help="JSON; see docs/reference/json.md"
+    )
+    shared.add_appearance(parser)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the advice, or the list of rules."""
+    from tokentide.analytics.advice.rules import check_names
+
+    workspace = Workspace(terminal)
+    switched_off = workspace.settings.advice_off
+    without = frozenset((*options.without, *(name for name in switched_off if name not in options.rule)))
+    check_names((*options.rule, *options.without))
+    check_names(switched_off, where=f"{locations.settings_path()}, key advice_off: ")
+    if options.rules:
+        return _list_rules(options, without, workspace)
+    calendar = shared.calendar_of(options, workspace.settings)
+    report, synced = workspace.with_ledger(
+        lambda ledger, synced: (_build(ledger, synced, options, without, workspace), synced), details=True
+    )
+    _show(report, options, workspace, calendar)
+    _say_notes(report, synced, terminal)
+    return ExitCode.OK
+
+
+def _build(
+    ledger: Ledger, synced: Synced, options: argparse.Namespace, without: Collection[str], workspace: Workspace
+) -> AdviceReport:
+    """Ask the ledger."""
+    from tokentide.analytics.advice.engine import AdviceAsk, build_advice
+
+    terminal = workspace.terminal
+    if not (options.since or options.until or options.last or options.today):
+        options.last = USUAL_RANGE
+    calendar = shared.calendar_of(options, workspace.settings)
+    selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(terminal.now))
+    is_long = ledger.row_counts()["records"] >= MANY
+    with waiting(terminal, "Looking for what could be done otherwise …", is_shown=is_long):
+        around = _surroundings(ledger, options, selection, calendar, workspace)
+        ask = AdviceAsk(selection, calendar, around, frozenset(options.rule), without)
+        return build_advice(ledger, ask, now=terminal.now, problems=synced.problems)
+
+
+def _surroundings(
+    ledger: Ledger, options: argparse.Namespace, selection: Selection, calendar: Calendar, workspace: Workspace
+) -> Surroundings:
+    """What the rules may know beside the ledger."""
+    from tokentide.analytics.advice.evidence import Surroundings
+    from tokentide.analytics.what_if.plan_costs import plan_reports
+
+    terminal, book = workspace.terminal, workspace.book
+    wish = shared.plan_wish(options, workspace.settings, terminal.environ)
+    return Surroundings(
+        book.cost_nano_usd,
+        tuple(each.asked for each in book.known_models(terminal.now)),
+        lambda project: _memory(project, workspace),
+        _forecasts(ledger, selection, calendar, options, workspace),
+        lambda history: plan_reports(ledger, history, calendar, wish, now=terminal.now),
+    )
+
+
+def _forecasts(
+    ledger: Ledger, selection: Selection, calendar: Calendar, options: argparse.Namespace, workspace: Workspace
+) -> tuple[Forecast, ...]:
+    """What is expected of the windows of the accounts in question; nobody is asked for it."""
+    from tokentide.analytics.forecasting.latest import latest_forecast
+    from tokentide.analytics.limits import read_limits
+
+    now, names = workspace.terminal.now, selection.filters.accounts
+    wish = shared.plan_wish(options, workspace.settings, workspace.terminal.environ)
+    found = read_limits(ledger, now=now, wish=wish)
+    return tuple(
+        latest_forecast(ledger, each, calendar, now=now)
+        for each in found
+        if each.windows and (not names or each.account.name in names)
+    )
+
+
+def _memory(project: str, workspace: Workspace) -> list[MemoryFile]:
+    """The memory files that a session in this project begins with now."""
+    from tokentide.sources.claude_code.memory_files import memory_files
+    from tokentide.sources.claude_code.paths import home_of
+    from tokentide.sync.roots import config_folders
+
+    environ = workspace.terminal.environ
+    folders = config_folders(workspace.settings, environ)
+    config = next((folder for folder in folders if os.path.isdir(folder)), folders[0] if folders else "")
+    return memory_files(project, config, home_of(environ), os.path.join(config, "projects", _SLUG.sub("-", project)))
+
+
+def _list_rules(options: argparse.Namespace, without: Collection[str], workspace: Workspace) -> ExitCode:
+    terminal = workspace.terminal
+    if options.json:
+        from tokentide.render.advice_json import rules_json
+
+        terminal.write(rules_json(without))
+        return ExitCode.OK
+    from tokentide.render.advice_screen import print_rules
+
+    width = terminal.columns(options.width)
+    print_rules(terminal.console(width, no_color=options.no_color), without, width)
+    return ExitCode.OK
+
+
+def _show(report: AdviceReport, options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> None:
+    terminal = workspace.terminal
+    if options.json:
+        from tokentide.render.advice_json import advice_json
+
+        terminal.write(advice_json(report))
+        return
+    if not report.responses:
+        return
+    from tokentide.render.advice_screen import print_advice
+
+    width = terminal.columns(options.width)
+    print_advice(terminal.console(width, no_color=options.no_color), report, calendar, width)
+
+
+def _say_notes(report: AdviceReport, synced: Synced, terminal: Terminal) -> None:
+    """What is left out, and what to do where there is nothing."""
+    for filtered in report.selection.unmatched:
+        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+    if not report.responses and not report.unpriced_responses:
+        terminal.say(
+            "no usage in these days and filters: `tokentide monthly` shows when there is some"
+            if synced.files
+            else "no Claude Code transcripts found here; `tokentide doctor` tells where it looked, "
+            "`tokentide demo advise` shows this on sample data"
+        )
+    if report.unpriced_responses:
+        terminal.say(
+            f"left out for want of a price: {plural(report.unpriced_responses, 'response')}; see `tokentide prices`, "
+            "or set one in the settings"
+        )
+    if report.problems:
+        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")

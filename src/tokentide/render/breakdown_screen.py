@@ -1,0 +1,205 @@
+"""A breakdown as a table, as Markdown, and the page of the most telling ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from tokentide.analytics.attribution import Breakdown, Share
+from tokentide.render import words
+from tokentide.render.breakdown_columns import Namer, ShareColumn, breakdown_columns, percent, share_of
+from tokentide.render.charts import sparkline, thin_bar
+from tokentide.render.columns import Heading, Title
+from tokentide.render.markdown import markdown_table
+from tokentide.render.table import plain_strip, print_strips
+from tokentide.store.query import Sums
+
+PAGE_ROWS = 5
+WIDE, NARROW = 110, 60
+WIDEST = 130
+GUTTER = 4
+"""Between two sections that stand side by side."""
+MORE = "more"
+
+
+def folded(breakdown: Breakdown, top: int, parts: int) -> tuple[Breakdown, int]:
+    """The same with at most so many rows and parts of a row, the rest in one; and how many stand in such a one."""
+    shares, hidden = _fold(breakdown.shares, top, is_shared=breakdown.is_by_tool)
+    result: list[Share] = []
+    for share in shares:
+        below, rest = _fold(share.parts, parts, is_shared=breakdown.is_by_tool)
+        hidden += rest
+        result.append(replace(share, parts=below))
+    return replace(breakdown, shares=tuple(result)), hidden
+
+
+def print_breakdown(console: Console, breakdown: Breakdown, width: int | None) -> tuple[str, ...]:
+    """Print the table; returns the titles of the columns that had no room."""
+    lines = _lines(breakdown)
+    columns = breakdown_columns(breakdown)
+    total = Share("", breakdown.totals, breakdown.runs if breakdown.is_by_tool else None)
+    name = Title(_title(breakdown), 9, is_number=False, style="bold", shrinks=_shrinks(breakdown))
+    strips = [
+        plain_strip(name, [text for text, _, _ in lines], "Total"),
+        *(
+            plain_strip(
+                column, [column.text(share) for _, share, _ in lines], column.text(total) if column.title else ""
+            )
+            for column in columns
+        ),
+    ]
+    styles = ["dim" if depth else "" for _, _, depth in lines]
+    return tuple(
+        title for title in print_strips(console, strips, styles, width, totals=len(breakdown.shares) > 1) if title
+    )
+
+
+def breakdown_markdown(breakdown: Breakdown) -> str:
+    """All columns but the bar, parts behind their row's name."""
+    columns = [column for column in breakdown_columns(breakdown) if column.title]
+    total = Share("", breakdown.totals, breakdown.runs if breakdown.is_by_tool else None)
+    rows = [
+        [name.strip() if not depth else f"› {name.strip()}", *_cells(columns, share)]
+        for name, share, depth in _lines(breakdown)
+    ]
+    headings: list[Heading] = [Title(_title(breakdown), 9, is_number=False), *columns]
+    return markdown_table(headings, rows, ["Total", *_cells(columns, total)] if len(breakdown.shares) > 1 else ())
+
+
+def print_page(console: Console, found: Sequence[Breakdown], width: int) -> None:
+    """Print several: the dearest few of each, side by side where there is room; hours as a strip."""
+    room = min(width, WIDEST)
+    for line in _head(found[0], room):
+        console.print(line, soft_wrap=True)
+    told = [each for each in found if not each.by[0].is_time and _tells(each)]
+    columns = 2 if room >= WIDE else 1
+    cells = (room - GUTTER * (columns - 1)) // columns
+    sections = [_section(each, cells) for each in told]
+    for start in range(0, len(sections), columns):
+        for line in _beside(sections[start : start + columns], cells):
+            console.print(line, soft_wrap=True)
+    for each in found:
+        if each.by[0].is_time and each.shares:
+            for line in _strip(each, room):
+                console.print(line, soft_wrap=True)
+
+
+def _head(breakdown: Breakdown, room: int) -> list[Text]:
+    """What it is all about: the whole, and from when to when."""
+    totals, calendar = breakdown.totals, breakdown.ask.calendar
+    first, last = calendar.date_of(totals.first_at), calendar.date_of(totals.last_at)
+    days = f"{first}" if first == last else f"{first} to {last}"
+    whole = f"{words.short_tokens(totals.total_tokens)} tokens, {words.plural(totals.responses, 'response')}"
+    head = Text(words.cost(totals), style="bold green")
+    head.append(f"  {whole}", "not bold default")
+    beside = head + Text(f"  {days}", style="dim")
+    return [beside, Text("")] if beside.cell_len <= room else [head, Text(days, style="dim"), Text("")]
+
+
+def _fold(shares: tuple[Share, ...], top: int, *, is_shared: bool) -> tuple[tuple[Share, ...], int]:
+    """The first rows, and one for the rest, where that saves any."""
+    rest = shares[top:]
+    if len(rest) < 2:
+        return shares, 0
+    sums = Sums()
+    for share in rest:
+        sums.add(share.sums)
+    return (*shares[:top], Share(f"({len(rest):,} {MORE})", sums, is_blurred=is_shared)), len(rest)
+
+
+def _lines(breakdown: Breakdown) -> list[tuple[str, Share, int]]:
+    """Names, shares and depths, in the order of the rows."""
+    namer = Namer.of(breakdown)
+    lines: list[tuple[str, Share, int]] = []
+    for share in breakdown.shares:
+        lines.append((namer.name(breakdown.by[0], share), share, 0))
+        lines += [(f"  {namer.name(breakdown.by[1], part)}", part, 1) for part in share.parts]
+    return lines
+
+
+def _title(breakdown: Breakdown) -> str:
+    return " › ".join(each.title for each in breakdown.by)
+
+
+def _shrinks(breakdown: Breakdown) -> bool:
+    """Instants say nothing when they are cut."""
+    return not any(each.is_time or each.name == "prompt" for each in breakdown.by)
+
+
+def _cells(columns: Sequence[ShareColumn], share: Share) -> list[str]:
+    return [column.text(share) for column in columns]
+
+
+def _tells(breakdown: Breakdown) -> bool:
+    """False where every response is in the same boat and the boat has no name."""
+    return any(not share.key.startswith("(") for share in breakdown.shares)
+
+
+def _section(breakdown: Breakdown, room: int) -> list[Text]:
+    """A heading, and a line a row with its cost, its share and a bar."""
+    shown, _ = folded(breakdown, PAGE_ROWS, 0)
+    namer = Namer.of(shown)
+    dimension = shown.by[0]
+    names = [namer.name(dimension, share) for share in shown.shares]
+    costs = [words.cost(share.sums) for share in shown.shares]
+    shares = [share_of(share, shown.totals) for share in shown.shares]
+    wide = max(map(cell_len, costs))
+    name_cells = min(max(map(cell_len, names)), max(room - wide - 23, 8))
+    bar_cells = max(room - name_cells - wide - 15, 0)
+    top = max(shares)
+    lines = [Text(dimension.title, style="bold")]
+    for name, cost, share in zip(names, costs, shares, strict=True):
+        fitted = name if cell_len(name) <= name_cells else set_cell_size(name, name_cells - 1) + "…"
+        line = Text(f"  {set_cell_size(fitted, name_cells)}  ", style="dim" if name.startswith("(") else "")
+        line.append(f"{cost:>{wide}}", "green")
+        line.append(f"  {percent(share):>7}  ")
+        line.append(thin_bar(round(share * 10_000), round(top * 10_000), bar_cells), "blue")
+        lines.append(line)
+    return [*lines, Text("")]
+
+
+def _beside(sections: Sequence[list[Text]], cells: int) -> list[Text]:
+    """Sections side by side."""
+    lines: list[Text] = []
+    for row in zip_longest(*sections):
+        line = Text()
+        for number, part in enumerate(row):
+            line.append_text(part or Text())
+            if number < len(row) - 1:
+                line.append(" " * (cells + GUTTER - line.cell_len))
+        line.rstrip()
+        lines.append(line)
+    return lines
+
+
+def _strip(breakdown: Breakdown, room: int) -> list[Text]:
+    """Hours of the day, or days of the week: a mark each, as wide as there is room, with what they are below."""
+    dimension = breakdown.by[0]
+    found = {share.key: share for share in breakdown.shares}
+    keys = [f"{hour:02}" for hour in range(24)] if dimension.name == "hour" else [s.key for s in breakdown.shares]
+    cells = max(1, min(3, (room - 11) // len(keys))) if dimension.name == "hour" else 4
+    costs = [found[key].sums.cost if key in found else 0 for key in keys]
+    marks = "".join(
+        mark * (cells if cells < 3 else cells - 1) + (" " if cells >= 3 else "") for mark in sparkline(costs)
+    )
+    dearest = max(breakdown.shares, key=lambda share: share.sums.cost)
+    name = Namer.of(breakdown).name(dimension, dearest)
+    labels = _labels(dimension.name, keys, cells)
+    return [
+        Text.assemble((f"{dimension.title:<11}", "bold"), (marks.rstrip(), "cyan")),
+        Text(f"{'':11}{labels}".rstrip(), style="dim"),
+        Text(f"{'':11}most: {words.cost(dearest.sums)}, {name}", style="dim"),
+        Text(""),
+    ]
+
+
+def _labels(name: str, keys: Sequence[str], cells: int) -> str:
+    """Every sixth hour; every day of the week by its first letters."""
+    if name != "hour":
+        return "".join(f"{key[: cells - 1].capitalize():<{cells}}" for key in keys)
+    return "".join(f"{key:<{cells * 6}}" for key in keys[::6])

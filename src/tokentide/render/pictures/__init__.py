@@ -1,0 +1,1 @@
+"""Pictures to share: one drawing, described once, written as SVG or as PNG."""

@@ -1,0 +1,199 @@
+"""The rows of a timeline below a prompt: responses with their tools, sub-agents, pauses, and what else happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.payees import UNNAMED_TOOL
+from tokentide.analytics.timeline_model import AgentWork, Pause, Step, Timeline, ToolUse, Work
+from tokentide.model.activity import (
+    API_ERROR,
+    COMPACTION,
+    INTERRUPTION,
+    MICROCOMPACTION,
+    PULL_REQUEST,
+    REFUSAL,
+    Mark,
+    mcp_parts,
+)
+from tokentide.render import words
+from tokentide.render.charts import bar
+from tokentide.store.query import Sums
+
+NARROW = 60
+WIDEST = 110
+BAR_CELLS = 10
+MOST_TARGETS = 3
+"""Files or programs that are named of one tool's calls, unless all are asked for."""
+LEAST_NAME, MOST_NAME = 8, 24
+"""Cells of one such name, at the narrowest and at most."""
+_MARKS = {
+    API_ERROR: ("API error", "red"),
+    REFUSAL: ("refused; another model took over", "red"),
+    INTERRUPTION: ("interrupted by the person", "yellow"),
+    PULL_REQUEST: ("pull request", "magenta"),
+    MICROCOMPACTION: ("old tool results were cleared", "yellow"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLook:
+    """What the lines are drawn by."""
+
+    calendar: Calendar
+    width: int
+    height: int | None = None
+    """Lines that it should fit in; None for as many as it takes."""
+    is_full: bool = False
+    """True for all names of files and programs."""
+
+    @property
+    def room(self) -> int:
+        """Cells that are drawn on."""
+        return min(self.width, WIDEST)
+
+    @property
+    def margin(self) -> int:
+        """What stands before what came of a prompt."""
+        return 7 if self.width >= NARROW else 2
+
+    def clock(self, at: int) -> str:
+        """Hours and minutes."""
+        return f"{self.calendar.local(at):%H:%M}"
+
+    def day(self, at: int) -> str:
+        """The day, for a heading."""
+        return f"{self.calendar.local(at):%a %d %b %Y}"
+
+
+def step_lines(steps: Sequence[Step], timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
+    """Steps in their order, those of a sub-agent set in."""
+    for step in steps:
+        if isinstance(step, Work):
+            yield from _work(step, timeline, look, depth)
+        elif isinstance(step, AgentWork):
+            yield from _agent(step, timeline, look, depth)
+        elif isinstance(step, Pause):
+            yield pause_line(step.length, look)
+        else:
+            yield _mark(step, look, depth)
+
+
+def _indent(look: TimelineLook, depth: int) -> str:
+    return " " * (look.margin + 2 * min(depth, 6))
+
+
+def _work(work: Work, timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
+    """Responses with the context that they reached, then their tools."""
+    indent = _indent(look, depth)
+    took = work.ended_at - work.at
+    line = Text(f"{indent}{words.plural(work.sums.responses, 'response')}")
+    if took >= 1_000_000:
+        line.append(f" in {words.duration(took)}", "dim")
+    top = max(timeline.context, default=0)
+    if depth == 0 and top:
+        share = bar(work.context_tokens / top, BAR_CELLS) if look.width >= NARROW else ""
+        line.append(f"  {share}{' ' if share else ''}", "cyan")
+        line.append(words.short_tokens(work.context_tokens), "cyan")
+    yield line
+    yield from _tools(work, look, depth)
+
+
+def _tools(work: Work, look: TimelineLook, depth: int) -> Iterator[Text]:
+    yield from flowed([_tool(use, look, depth) for use in work.tools], look, ", ", _indent(look, depth))
+
+
+def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
+    """Read ×4 (a.py, b.py, +2) 1 failed."""
+    room = look.room - len(_indent(look, depth)) - 1
+    server, tool = mcp_parts(use.tool)
+    name = words.clean(f"{server}/{tool}" if server else use.tool or UNNAMED_TOOL)
+    text = Text.assemble((_shortened(name, max(room - 24, LEAST_NAME)), "blue"))
+    if use.calls > 1:
+        text.append(f" ×{use.calls}")
+    outcome = Text()
+    if use.failed:
+        outcome.append(f" {use.failed} failed", "red")
+    if use.denied:
+        outcome.append(f" {use.denied} denied", "yellow")
+    text.append(_targets(use, look, room - text.cell_len - outcome.cell_len), "dim")
+    return text.append_text(outcome)
+
+
+def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
+    """What calls worked on, in brackets, without folders; empty where it is not known or has no room."""
+    last_parts = (target.replace("\\", "/").rstrip("/").rpartition("/")[2] for target in use.targets)
+    names = [words.clean(name) for name in dict.fromkeys(last_parts) if name]
+    shown = names if look.is_full else names[: min(MOST_TARGETS, max(room // (LEAST_NAME + 4), 1))]
+    rest = f", +{len(names) - len(shown)}" if len(names) > len(shown) else ""
+    if not shown or room < LEAST_NAME + 4 + len(rest):
+        return ""
+    cells = (room - len(" ()") - len(rest)) // len(shown) - 2
+    fitted = [_shortened(name, min(max(cells, LEAST_NAME), MOST_NAME)) for name in shown]
+    return f" ({', '.join(fitted)}{rest})"
+
+
+def _shortened(name: str, cells: int) -> str:
+    """A name that leaves room for others."""
+    return name if cell_len(name) <= cells else set_cell_size(name, cells - 1) + "…"
+
+
+def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
+    """A sub-agent below the call that started it."""
+    line = Text(f"{_indent(look, depth)}└ ")
+    line.append(words.clean(agent.kind) or "sub-agent", "magenta")
+    line.append(f"  {words.plural(agent.sums.responses, 'response')} in {words.duration(agent.ended_at - agent.at)}")
+    yield with_cost(line, agent.sums, look)
+    only = agent.steps[0] if len(agent.steps) == 1 else None
+    if isinstance(only, Work):
+        yield from _tools(only, look, depth + 1)
+    else:
+        yield from step_lines(agent.steps, timeline, look, depth + 1)
+
+
+def pause_line(length: int, look: TimelineLook) -> Text:
+    """So long nothing happened."""
+    return Text(f"{' ' * look.margin}· · ·  {words.duration(length)} pause", style="dim")
+
+
+def _mark(mark: Mark, look: TimelineLook, depth: int) -> Text:
+    """A compaction, an error, an interruption, a pull request."""
+    indent = _indent(look, depth)
+    if mark.kind == COMPACTION:
+        before = f" {words.short_tokens(mark.amount)}" if mark.amount else ""
+        after = f" to {words.short_tokens(mark.after)}" if mark.after else ""
+        trigger = f" ({_shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
+        return Text(f"{indent}{look.clock(mark.at)} compacted{before}{after}{trigger}", "yellow")
+    said, style = _MARKS.get(mark.kind, (words.clean(mark.kind), ""))
+    status = f" {mark.amount}" if mark.kind == API_ERROR and mark.amount else ""
+    return Text(f"{indent}{look.clock(mark.at)} {said}{status}", style=style)
+
+
+def with_cost(line: Text, sums: Sums, look: TimelineLook) -> Text:
+    """The cost at the right edge."""
+    cost = words.cost(sums) if sums.responses else "-"
+    line.append(" " * max(look.room - line.cell_len - cell_len(cost), 2))
+    line.append(cost, "green")
+    return line
+
+
+def flowed(parts: Sequence[Text], look: TimelineLook, between: str, indent: str = "") -> Iterator[Text]:
+    """Parts one after the other, a new line where one has no room; one that is too long is folded."""
+    line = Text(indent)
+    for number, part in enumerate(parts):
+        is_first = line.cell_len <= len(indent)
+        following = len(between.rstrip()) if number < len(parts) - 1 else 0
+        if not is_first and line.cell_len + len(between) + part.cell_len + following > look.room:
+            line.append(between.rstrip())
+            yield line
+            line, is_first = Text(indent), True
+        if not is_first:
+            line.append(between)
+        line.append_text(part)
+    if line.cell_len > len(indent):
+        yield line
