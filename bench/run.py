@@ -12,15 +12,30 @@ import argparse
 import os
 import platform
 import shutil
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 Setup = Callable[[], None]
+WHERE = (
+    ("daily", "--json"),
+    ("context", "--json"),
+    ("session", "latest", "--json"),
+    ("breakdown",),
+    ("breakdown", "--by", "tool"),
+    ("breakdown", "--by", "prompt"),
+    ("compare", "last-month", "this-month"),
+    ("what-if", "--since", "2020-01-01"),
+    ("advise", "--since", "2020-01-01"),
+    ("activity",),
+)
+"""Commands that tell where it went; the first is what they are compared with."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,10 @@ def table_of_jobs(options: argparse.Namespace, folder: Path) -> list[tuple[str, 
         for path in (folder / "data").glob("ledger*"):
             path.unlink()
 
+    def forget_details() -> None:
+        with closing(sqlite3.connect(folder / "data" / "ledger.sqlite3")) as ledger, ledger:
+            ledger.execute("DELETE FROM detail_files")
+
     return [
         ("first read ever, then the daily report", [Job("tokentide", daily, ours, forget), *peers]),
         ("first read with prices looked up before", [Job("tokentide", daily, ours, forget_but_prices), *peers]),
@@ -119,6 +138,17 @@ def table_of_jobs(options: argparse.Namespace, folder: Path) -> list[tuple[str, 
         ("one line was appended", [Job("tokentide", daily, ours | {"CLAUDE_CONFIG_DIR": str(grown)}, growing)]),
         ("the main screen, nothing changed", [Job("tokentide", [daily[0], "--width", "80"], ours)]),
         ("sessions as a table, nothing changed", [Job("tokentide", [daily[0], "session"], ours)]),
+        (
+            "what happened around responses",
+            [
+                Job("tokentide sync, nothing of it known", [daily[0], "sync"], ours, forget_details),
+                Job("tokentide sync, nothing changed", [daily[0], "sync"], ours),
+            ],
+        ),
+        (
+            "where it went, nothing changed (all of the history)",
+            [Job(f"tokentide {' '.join(words)}", [daily[0], *words], ours) for words in WHERE],
+        ),
         (
             "start",
             [

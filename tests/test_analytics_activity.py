@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -147,6 +148,14 @@ def test_the_last_day_without_use_does_not_end_a_streak(worked: Machine) -> None
     tomorrow, later = activity_of(worked, now=NOW + day_us), activity_of(worked, now=NOW + 2 * day_us)
     assert tomorrow.present_streak == Streak(1, date(2026, 3, 12), date(2026, 3, 12))
     assert later.present_streak is None
+
+
+def test_days_of_the_past_have_no_present_streak(worked: Machine) -> None:
+    past = replace(ALL, since=date(2026, 3, 1), until=date(2026, 3, 10))
+    found = activity_of(worked, past)
+    assert found.streak == Streak(2, date(2026, 3, 9), date(2026, 3, 10))
+    assert (found.is_of_now, found.present_streak) == (False, None)
+    assert activity_of(worked, replace(past, until=date(2026, 5, 1))).is_of_now
 
 
 def test_a_sitting_ends_with_a_pause(worked: Machine) -> None:

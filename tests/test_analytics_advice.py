@@ -41,7 +41,7 @@ from tokentide.analytics.selection import Selection
 from tokentide.analytics.what_if.model import MONTH_US
 from tokentide.clock import DAY_US, HOUR_US
 from tokentide.errors import UsageError
-from tokentide.model.activity import COMPACTION, DENIED, FAILED, MCP_SERVER, OK, PROMPT, Trait
+from tokentide.model.activity import API_ERROR, COMPACTION, DENIED, FAILED, MCP_SERVER, OK, PROMPT, Mark, Trait
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.model.usage import UsageRecord
 from tokentide.sources.claude_code.memory_files import MemoryFile
@@ -58,6 +58,15 @@ def many(sessions: int = 6, speed: str = "fast", output: int = 100_000) -> Story
     story = Story()
     for number in range(sessions):
         story.session(f"s{number}").step(number, model="claude-opus-4-8", output_tokens=output, speed=speed)
+    return story
+
+
+def misused(sessions: int = 6) -> Story:
+    """Sessions of a call that failed and an answer to that: 0.50 that need not be, each."""
+    story = Story()
+    for number in range(sessions):
+        name = story.session(f"s{number}").step(number)
+        story.run(name, story.step(100 + number, output_tokens=20_000), "Edit", outcome=FAILED)
     return story
 
 
@@ -130,12 +139,57 @@ class TestEngine:
         report = report_of(many(output=1_000))
         assert report.advice == ()
         assert outcomes(report)["fast-mode"] == SMALL
+        small = next(each for each in report.checked if each.rule == "fast-mode")
+        assert (small.note, small.saving_per_month) == ("6 found", usd("0.15") * MONTH_US // report.span_us)
 
     def test_rules_can_be_switched_off_and_chosen(self) -> None:
         report = report_of(many(), without=("fast-mode",))
         assert outcomes(report)["fast-mode"] == OFF
         assert report.advice == ()
         assert outcomes(report_of(many(), only=("fast-mode",))) == {"fast-mode": FOUND}
+
+    def test_a_part_of_an_accounts_use_says_nothing_of_its_plan_and_week(self) -> None:
+        around = replace(AROUND, forecasts=(forecast(0.9, 130.0),))
+        sessions = tuple(f"s{number}" for number in range(6))
+        report = report_of(many(), around, filters=Filters(sessions=sessions))
+        assert outcomes(report)["off-peak"] == outcomes(report)["plan-size"] == LACKING
+        assert [each.advice.rule for each in report.advice] == ["fast-mode"]
+
+    def test_a_plan_takes_two_weeks_to_judge(self) -> None:
+        report = report_of(many())
+        notes = {each.rule: (each.outcome, each.note) for each in report.checked}
+        assert notes["plan-size"] == (LACKING, "needs 14 days of history")
+
+    def test_what_saves_only_under_a_condition_comes_last(self) -> None:
+        story = many()
+        for number in range(6):
+            told = Trait("", "", "sdk-cli", "", 0, 0)
+            story.session(f"s{number}").step(200 + number, output_tokens=900_000, trait=told)
+        found = report_of(story).advice
+        assert [each.advice.rule for each in found] == ["fast-mode", "batch"]
+        assert found[1].saving_per_month > found[0].saving_per_month
+        assert (found[0].advice.only_if, found[1].advice.only_if) == ("", "you pay for tokens")
+
+    def test_what_several_accounts_save_is_no_share_of_ones_windows(self) -> None:
+        around = replace(AROUND, forecasts=(forecast(0.1, 50.0, (Calibration(SEVEN_DAY, usd("2"), 0, 0, 4),)),))
+        story = misused()
+        assert report_of(story, around).advice[0].share.week_percent is not None
+        story.session("other", account="you").step(9, output_tokens=100)
+        assert report_of(story, around).advice[0].share.week_percent is None
+
+    def test_fast_mode_is_paid_beside_a_plan_and_spares_no_window(self) -> None:
+        around = replace(AROUND, forecasts=(forecast(0.1, 50.0, (Calibration(SEVEN_DAY, usd("2"), 0, 0, 4),)),))
+        (found,) = report_of(many(), around).advice
+        assert found.share.week_percent is None
+
+    def test_faults_count_once_and_only_in_the_sessions_that_are_looked_at(self) -> None:
+        story = misused()
+        for number in (0, 1, 5):
+            story.marks.append(Mark(f"s{number}", "the same line", START + HOUR_US, API_ERROR))
+        story.mark(30, API_ERROR, session="s0")
+        story.mark(30, API_ERROR, session="elsewhere")
+        (found,) = report_of(story).advice
+        assert "API errors: 2," in found.advice.finding
 
     def test_an_unknown_rule_is_named_with_all_that_there_are(self) -> None:
         with pytest.raises(UsageError, match=r"no rule 'nope'.*memory-files"):
@@ -146,14 +200,14 @@ class TestEngine:
             Calibration(SEVEN_DAY, usd("2"), 0, 0, 4),
             Calibration(FIVE_HOUR, usd("0.1"), 0, 0, 9),
         )
-        (found,) = report_of(many(), replace(AROUND, forecasts=(forecast(0.1, 50.0, worth),))).advice
+        (found,) = report_of(misused(), replace(AROUND, forecasts=(forecast(0.1, 50.0, worth),))).advice
         a_week = found.saving_per_month * 7 * DAY_US / MONTH_US
         assert found.share.week_percent == pytest.approx(a_week / usd("2"))
         assert found.share.five_hour_windows == pytest.approx(found.saving_per_month / usd("10"))
 
     def test_no_share_is_told_of_windows_that_nobody_measured(self) -> None:
         assumed = (Calibration(SEVEN_DAY, usd("2"), 0, 0, 0),)
-        (found,) = report_of(many(), replace(AROUND, forecasts=(forecast(0.1, 50.0, assumed),))).advice
+        (found,) = report_of(misused(), replace(AROUND, forecasts=(forecast(0.1, 50.0, assumed),))).advice
         assert found.share.week_percent is None
 
     def test_responses_without_a_price_are_counted_and_left_out(self) -> None:

@@ -26,6 +26,7 @@ from tests.advice_stories import (
     prose,
     usd,
 )
+from tokentide.analytics.advice import plan_rules
 from tokentide.analytics.advice.cache_rules import (
     AFTER_LONG,
     AFTER_SHORT,
@@ -43,6 +44,7 @@ from tokentide.analytics.plans import PlanWish
 from tokentide.analytics.what_if.plan_costs import plan_reports
 from tokentide.clock import DAY_US
 from tokentide.model.activity import COMPACTION, DENIED, FAILED, MCP_SERVER, OK, PROMPT, Trait
+from tokentide.model.limits import SPEND, Account
 from tokentide.sources.claude_code.memory_files import MemoryFile
 from tokentide.store.sqlite.ledger import Ledger
 
@@ -435,13 +437,46 @@ class TestPlans:
         with story.ledger() as ledger:
             assert "run under a plan" in str(story.find("batch", self.around(ledger, "pro")))
 
-    def test_a_plan_that_is_hardly_used_costs_more_than_the_tokens(self) -> None:
+    def test_a_plan_that_is_hardly_used_may_be_smaller(self) -> None:
         story = self.story(2)
         with story.ledger() as ledger:
             advice = story.found("plan-size", self.around(ledger, "max20"))
-        assert advice.title == "Pay by the token instead of Max 20x"
-        assert advice.saving == usd("196")
+        assert advice.title == "Take Pro instead of Max 20x"
+        assert (advice.saving, advice.concerned, advice.only_if) == (usd("180"), usd("200"), "")
         assert not advice.spares_windows
+
+    def test_nobody_who_has_a_plan_is_sent_to_the_api(self) -> None:
+        story = self.story(2)
+        with story.ledger() as ledger:
+            found = story.find("plan-size", self.around(ledger, "pro"))
+        assert "would cost less by the token than the plan" in str(found)
+
+    def test_who_has_windows_has_a_plan_though_nobody_tells_which(self) -> None:
+        story = self.story(40, entry_point="sdk-cli")
+        with story.ledger() as ledger:
+            around = replace(self.around(ledger, "auto"), forecasts=(forecast(0.1, 50.0),))
+            assert "nobody tells which" in str(story.find("plan-size", around))
+            assert "run under a plan" in str(story.find("batch", around))
+
+    def test_a_limit_of_spending_is_no_plan(self) -> None:
+        story = self.story(40)
+        known = forecast(0.1, 50.0)
+        spending = replace(known, windows=(replace(known.windows[0], window=SPEND),))
+        with story.ledger() as ledger:
+            advice = story.found("plan-size", replace(self.around(ledger, "auto"), forecasts=(spending,)))
+        assert advice.only_if == "you pay for tokens"
+
+    def test_a_week_is_no_matter_of_days_that_are_over(self) -> None:
+        around = replace(AROUND, forecasts=(forecast(0.8, 118.0),))
+        evidence = replace(self.story().evidence(around), end=NOW)
+        assert plan_rules.off_peak(evidence) == "no weekly window is known"
+
+    def test_of_two_weeks_the_tight_one_is_named(self) -> None:
+        other = replace(forecast(0.1, 50.0), account=Account("b", "you"))
+        one = self.story().found("off-peak", replace(AROUND, forecasts=(forecast(0.8, 118.0),)))
+        two = self.story().found("off-peak", replace(AROUND, forecasts=(other, forecast(0.8, 118.0))))
+        assert one.finding.startswith("the week will")
+        assert two.finding.startswith("the week of me will")
 
     def test_who_pays_for_tokens_may_take_a_plan(self) -> None:
         story = self.story(40)
@@ -449,7 +484,7 @@ class TestPlans:
             advice = story.found("plan-size", self.around(ledger, "auto"))
         assert advice.title == "Consider Pro"
         assert advice.saving == usd("60")
-        assert "if you pay for tokens" in advice.finding
+        assert advice.only_if == "you pay for tokens"
 
     def test_a_plan_that_fits_is_left_alone(self) -> None:
         story = self.story(40)

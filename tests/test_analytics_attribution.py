@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Machine
 from tests.ledgers import take
-from tests.talks import Talk, call, text, two_answers
+from tests.talks import SONNET, Talk, call, text, two_answers
 from tests.test_conformance_corpus import reader, roots  # noqa: F401
 from tokentide.analytics.attribution import Ask, Breakdown, Share, break_down
 from tokentide.analytics.calendar import Calendar
@@ -141,6 +141,26 @@ def test_a_prompt_takes_everything_up_to_the_next_also_what_sub_agents_do(machin
         "(before the first prompt)": 1,
     }
     assert {share.key: share.sums.input_tokens for share in chains.shares} == {"main": 1011, "sub-agents": 100}
+
+
+def test_a_pass_on_another_model_belongs_where_its_response_does(machine: Machine) -> None:
+    """A refused attempt has no line of its own; it was sent what the answer of the other model was sent."""
+    talk = Talk()
+    talk.prompt(0)
+    talk.answer(1, "m1", call("t1", "Read", file_path="a"), counts=(10, 10, 0, 0, 0))
+    talk.result(2, "t1", 500)
+    talk.answer(3, "m2", text(9), counts=(20, 10, 0, 0, 0), effort="high", attributionSkill="pdf")
+    refused = {"model": "claude-opus-4-1", "input_tokens": 7000, "output_tokens": 2}
+    message = talk.lines[-1]["message"]
+    assert isinstance(message, dict)
+    message["usage"]["iterations"] = [refused, {"model": SONNET, "input_tokens": 20, "output_tokens": 10}]
+    talk.write(machine)
+    machine.call("sync")
+    with Ledger.open(str(machine.ledger)) as ledger:
+        tools, skills, efforts = (shares_of(broken(ledger, by)) for by in ("tool", "skill", "effort"))
+    assert tools["Read"].sums.input_tokens == 7020
+    assert "(not told)" not in tools
+    assert skills["pdf"].sums.input_tokens == efforts["high"].sums.input_tokens == 7020
 
 
 def test_hours_and_weekdays_are_those_of_the_zone(told: Machine) -> None:

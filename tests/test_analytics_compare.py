@@ -21,6 +21,7 @@ from tokentide.analytics.selection import Wishes
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.errors import UsageError
 from tokentide.model.usage import Place, UsageRecord
+from tokentide.render.compare_words import MEASURES, style_of
 from tokentide.store.sqlite.ledger import Ledger
 
 UTC = Calendar("UTC")
@@ -217,6 +218,20 @@ def test_a_side_knows_its_sessions_days_and_rates() -> None:
     assert app.cost_a_response == round(usd("70") / 3)
     assert app.cache_hit_share == 0.0
     assert report.known == (date(2026, 11, 10), date(2026, 11, 13))
+
+
+def test_a_session_in_two_branches_is_one() -> None:
+    places = [Place("claude_code", "me", "aaaa", 0, "/w/app", branch) for branch in ("main", "fix")]
+    ledger = ledger_of(on(10, input_tokens=1), on(10, where=1, input_tokens=1), places=places)
+    assert compared(ledger, "2026-11-10", "2026-11-11").one.sessions == 1
+
+
+@pytest.mark.parametrize(("name", "style"), [("cost_usd", "green"), ("cache_hit_share", "red"), ("sessions", "")])
+def test_less_is_green_where_it_is_better(name: str, style: str) -> None:
+    measure = next(each for each in MEASURES if each.name == name)
+    assert style_of(measure, 2, 1) == style
+    assert style_of(measure, 1, 2) == {"green": "red", "red": "green", "": ""}[style]
+    assert style_of(measure, 1, 1) == ""
 
 
 def test_an_empty_side_has_no_rates_and_all_of_the_difference_is_volume() -> None:

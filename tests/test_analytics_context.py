@@ -187,7 +187,7 @@ def test_every_kind_is_found(book: PriceBook) -> None:
     assert kinds["thinking"] == about(900)
     assert kinds["answers"] == about(300)
     assert names_of(context, "tool_results") == {"Read": about(5_000), "Skill": about(60)}
-    assert names_of(context, "attachments") == {"edited_text_file": about(1_200), "notice": about(250)}
+    assert names_of(context, "attachments") == {"edited_text_file": about(1_200), "local-command-stdout": about(250)}
     assert "unseen" not in kinds
 
 
@@ -472,6 +472,16 @@ def test_a_beginning_that_is_still_cached_tells_that_the_conversation_was_rewrit
     assert only_rebuild(context_of(made, book))[:2] == ("conversation", lost)
 
 
+@pytest.mark.parametrize(("fallen", "cause"), [(1_000, "conversation"), (10_000, "compaction")])
+def test_a_prompt_that_lost_a_little_was_neither_compacted_nor_stepped_back_in(
+    book: PriceBook, fallen: int, cause: str
+) -> None:
+    made = steady(Made())
+    made.prompt -= fallen
+    made.answer(("text", 10, ""), read=15_000)
+    assert only_rebuild(context_of(made, book))[0] == cause
+
+
 def test_a_compaction_rebuilds(book: PriceBook) -> None:
     made = steady(Made())
     made.compacted(6_000)
@@ -493,6 +503,9 @@ def test_a_prompt_that_grows_by_much_is_no_rebuild(book: PriceBook) -> None:
         ("claude-opus-4-8", 0, 200_000, (200_000, "status_line")),
         ("claude-opus-4-8", 201_000, 200_000, (1_000_000, "sent")),
         ("claude-opus-4-6", 100_000, None, (200_000, "price_data")),
+        ("claude-opus-4-6", 180_000, None, (200_000, "price_data")),
+        ("claude-opus-4-6", 194_535, None, (1_000_000, "sent")),
+        ("claude-opus-4-6", 194_535, 200_000, (200_000, "status_line")),
         ("claude-opus-4-6", 260_000, None, (1_000_000, "sent")),
         ("claude-sonnet-4-5-20250929", 0, None, (200_000, "price_data")),
         ("claude-sonnet-4-5[1m]", 0, None, (1_000_000, "model_mark")),
@@ -507,6 +520,63 @@ def test_the_window(book: PriceBook, model: str, most_sent: int, told: int | Non
     window = window_of(model, most_sent, said, AutoCompact(), book)
     assert (window.tokens, window.source) == expected
     assert window.reserve_tokens == 33_000
+
+
+def test_notices_are_named_by_what_they_are_and_a_skill_s_text_is_not_one(book: PriceBook) -> None:
+    made = Made()
+    made.said(300)
+    (skill,) = made.answer(("tool", 60, "Skill"))
+    made.lines[-1]["message"]["content"][0]["input"] = {"skill": "review"}  # type: ignore[index]
+    made.result(skill, 20)
+    made.said(4_000, f"<task-notification>\n{text_of(4_000)}", origin={"kind": "task-notification"})
+    made.said(900, text_of(900), isMeta=True)
+    made.said(500, f"<local-command-stdout>{text_of(500)}</local-command-stdout>")
+    made.answer(("text", 10, ""))
+    context = context_of(made, book)
+    assert names_of(context, "attachments") == {"task-notification": about(4_000), "local-command-stdout": about(500)}
+    assert names_of(context, "skills") == {"review": about(900)}
+
+
+def test_lines_of_the_first_prompt_may_stand_after_the_first_result(book: PriceBook) -> None:
+    made = Made()
+    made.said(300)
+    made.attached("skill_listing", 1_400)
+    late = made.lines[:]
+    made.lines.clear()
+    (read,) = made.answer(READ)
+    made.result(read, 5_300)
+    made.lines += late
+    made.answer(("text", 10, ""))
+    context = context_of(made, book)
+    assert names_of(context, "tool_results") == {"Read": 5_300}
+    assert tokens_by_kind(context)["skills"] == about(1_400)
+    assert context.total_tokens == made.prompt
+
+
+def switched() -> Made:
+    """300,000 tokens with a model of the long window, a compaction, then a model of the usual one."""
+    made = Made()
+    made.said(300_000)
+    made.answer(("text", 100, ""))
+    made.compacted(5_000)
+    made.answer(("text", 100, ""))
+    made.model = "claude-haiku-4-5-20251001"
+    made.said(100)
+    made.answer(("text", 100, ""))
+    return made
+
+
+def test_what_another_model_was_sent_tells_nothing_of_the_window_of_the_last(book: PriceBook) -> None:
+    window = context_of(switched(), book).window
+    assert (window.tokens, window.source) == (200_000, "price_data")
+
+
+def test_a_status_line_of_another_model_tells_nothing_of_the_window_of_the_last(book: PriceBook) -> None:
+    state = SessionState(SESSION, "k", 5, 1, f"{MODEL}[1m]", "high", 300_300, 1_000_000, None)
+    context = context_of(switched(), book, state=state)
+    assert (context.window.tokens, context.window.source, context.said) == (200_000, "price_data", None)
+    still = state._replace(at=context.at, context_tokens=25_200)
+    assert context_of(switched(), book, state=still).window.tokens == 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,19 @@ def test_old_clients_side_chains_stand_below_the_task_before_them(machine: Machi
     ]
 
 
+def test_side_chains_of_one_response_are_not_told_apart_but_counted(machine: Machine) -> None:
+    talk = Talk()
+    talk.prompt(0)
+    tasks = [call(f"t{n}", "Task", subagent_type="general-purpose") for n in range(3)]
+    talk.answer(1, "m1", *tasks, counts=(1, 0, 0, 0, 0))
+    talk.answer(2, "m2", text(1), counts=(10, 0, 0, 0, 0), isSidechain=True)
+    talk.answer(3, "m3", text(1), counts=(10, 0, 0, 0, 0), isSidechain=True)
+    talk.write(machine)
+    found = timeline_of(machine)
+    (agent,) = [step for step in found.turns[0].steps if isinstance(step, AgentWork)]
+    assert (agent.kind, agent.agents, found.agents) == ("general-purpose", 3, 3)
+
+
 def test_prompts_that_a_fork_copied_are_not_its_own(machine: Machine) -> None:
     first, fork = Talk(), Talk(session="5e551011-0000-4000-8000-00000000000b")
     first.prompt(0)

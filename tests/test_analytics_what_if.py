@@ -266,6 +266,21 @@ def test_the_cheap_models_cache_is_cold_after_five_minutes() -> None:
     assert found.cost == cold + big + 50_030 * 2_500 + 100 * 10_000
 
 
+def test_a_cache_for_an_hour_keeps_the_cheap_model_warm_for_an_hour() -> None:
+    records = (
+        record(0, cache_creation_1h_tokens=50_000, output_tokens=2_000),
+        record(1, cache_creation_1h_tokens=1_000, cache_read_tokens=50_000, output_tokens=100),
+        record(2, cache_read_tokens=51_000, output_tokens=2_000),
+        record(31, cache_read_tokens=51_000, output_tokens=100),
+    )
+    ledger = ledger_of(*records)
+    for each in (records[1], records[3]):
+        know(ledger, each, "cli", "Read")
+    big = 50_000 * 10_000 + 2_000 * 25_000 + 50_000 * 500 + 1_000 * 10_000 + 2_000 * 25_000
+    small = 51_000 * 4_000 + 100 * 10_000 + 51_000 * 200 + 100 * 10_000
+    assert only(ledger, WhatIfWish(cheap=("sonnet-5",))).cost == big + small
+
+
 def test_what_other_conversations_keep_warm_stays_warm_for_the_same_model() -> None:
     _, step, _ = conversation()
     first = record(0, cache_read_tokens=20_000, cache_creation_5m_tokens=30_000, output_tokens=2_000)

@@ -6,9 +6,6 @@ import csv
 import io
 import json
 import os
-import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -83,6 +80,32 @@ def test_figures_are_those_of_the_transcripts(worked: Machine) -> None:
     assert err == ""
 
 
+def test_days_of_the_past_have_no_streak_now(worked: Machine) -> None:
+    _, out, _ = worked.call("activity", "--since", "2026-03-01", "--until", "2026-03-10")
+    assert "Longest streak   2 days, 9 Mar to 10 Mar 2026" in out
+    assert "now" not in out
+
+
+def test_without_changed_lines_no_lines_are_told(machine: Machine, tmp_path: Path) -> None:
+    machine.write(
+        "-p/s1.jsonl",
+        said("2026-03-11T09:00:00.000Z", "p1"),
+        called("2026-03-11T09:01:00.000Z", 1, "Read", {"file_path": "/a"}),
+        gave("2026-03-11T09:01:05.000Z", 1, {}),
+    )
+    assert "Lines" not in machine.call("activity")[1]
+    machine.call("activity", "--svg", str(tmp_path / "a.svg"))
+    assert "Lines" not in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_a_narrow_page_breaks_lines_instead_of_cutting_them(worked: Machine) -> None:
+    _, out, _ = worked.call("activity", "--width", "30")
+    assert max(map(len, out.splitlines())) <= 30
+    assert out.startswith("Activity, 13 Mar 2025 to 12\nMar 2026\n")
+    assert "Work\n  1 session, 2 prompts, 5\n  responses\n" in out
+    assert "…" not in out
+
+
 def test_json_and_csv_agree(worked: Machine) -> None:
     found = json.loads(worked.call("activity", "--json", "--last", "7d")[1])
     rows = list(csv.DictReader(io.StringIO(worked.call("activity", "--csv", "--last", "7d")[1])))
@@ -128,86 +151,6 @@ def test_an_empty_machine_is_told_what_to_do(machine: Machine, tmp_path: Path) -
     code, _, err = machine.call("wrapped", "--output", str(tmp_path / "x.html"))
     assert code == 1
     assert "`tokentide demo`" in err
-
-
-def test_pictures_are_written_and_written_over(worked: Machine, tmp_path: Path) -> None:
-    svg, png = tmp_path / "a.svg", tmp_path / "a.png"
-    for _ in range(2):
-        code, out, err = worked.call("activity", "--svg", str(svg), "--png", str(png))
-        assert (code, out) == (0, "")
-        assert err.count("wrote ") == 2
-    assert svg.read_text(encoding="utf-8").startswith("<?xml")
-    assert width_of(png.read_bytes()) == 2400
-    assert stat.S_IMODE(png.stat().st_mode) == 0o644
-    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"a.svg", "a.png"}
-
-
-@pytest.mark.parametrize(("option", "name"), [("--svg", "notes.svg"), ("--png", "notes.png")])
-def test_a_file_that_is_no_picture_stays(worked: Machine, tmp_path: Path, option: str, name: str) -> None:
-    path = tmp_path / name
-    path.write_text("dear diary")
-    done = worked.run("activity", option, str(path))
-    assert done.returncode == 2
-    assert f"{path} is there and is no {name[-3:].upper()}" in done.stderr
-    assert path.read_text() == "dear diary"
-    path.write_text("")
-    assert worked.run("activity", option, str(path)).returncode == 0
-
-
-def test_places_that_cannot_be_written_are_named(worked: Machine, tmp_path: Path) -> None:
-    done = worked.run("activity", "--svg", str(tmp_path / "no" / "a.svg"))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"there is no folder {tmp_path / 'no'}" in done.stderr
-    done = worked.run("activity", "--png", str(tmp_path))
-    assert done.returncode == 2
-    assert "that is a folder" in done.stderr
-    done = worked.run("activity", "--svg", "/proc/a.svg")
-    assert done.returncode == 1
-    assert "/proc/a.svg cannot be written" in done.stderr
-
-
-def test_standard_output_takes_one_picture(worked: Machine) -> None:
-    arguments = [sys.executable, "-m", "tokentide", "activity"]
-    environ = {**worked._environ(), "PYTHONIOENCODING": "latin-1"}
-    png = subprocess.run([*arguments, "--png", "-"], env=environ, capture_output=True, check=True).stdout
-    svg = subprocess.run([*arguments, "--svg", "-"], env=environ, capture_output=True, check=True).stdout
-    assert png.startswith(PNG)
-    assert width_of(png) == 2400
-    assert svg.decode("utf-8").rstrip().endswith("</svg>")
-    done = worked.run("activity", "--png", "-", "--svg", "-")
-    assert done.returncode == 2
-    assert "one picture" in done.stderr
-    assert worked.run("activity", "--json", "--svg", "x.svg").returncode == 2
-
-
-def test_without_pillow_it_says_what_to_install(worked: Machine, tmp_path: Path) -> None:
-    code = "import sys; sys.modules['PIL'] = None; from tokentide.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    for command in ("activity", "wrapped"):
-        done = subprocess.run(
-            [sys.executable, "-c", code, command, "--png", str(tmp_path / "a.png"), "--svg", str(tmp_path / "a.svg")],
-            env=worked._environ(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 1
-        assert "pip install 'tokentide[pictures]'" in done.stderr
-        assert not (tmp_path / "a.png").exists()
-
-
-def test_a_page_without_a_picture_needs_no_pillow(worked: Machine) -> None:
-    code = (
-        "import sys; from tokentide.cli.main import main; main(sys.argv[1:]); "
-        "print('PIL' in sys.modules, 'tokentide.render.pictures.png' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "activity", "--json"],
-        env=worked._environ(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.endswith("False False\n")
 
 
 def test_a_year_is_written_where_one_stands(worked: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,10 +42,17 @@ def test_the_largest_saving_is_told_with_its_evidence(machine: Machine) -> None:
     code, out, err = machine.call("advise", "--width", "100", "--rule", "fast-mode", now=NOW)
     assert (code, err) == (0, "")
     assert "1  Switch fast mode off where nobody waits" in out
-    assert "a month, 50% of the cost" in out
+    assert "a month, 50 % of the cost" in out
     assert "high confidence: the same tokens at the standard price." in out
-    assert "6 requests in 6 sessions, $30.01 in all (fast-mode)" in out
+    assert "6 requests in 6 sessions, which cost $30.01 (fast-mode)" in out
     assert out.count("1 request, $2.50") == 3
+
+
+def test_a_day_of_another_year_bears_it(machine: Machine) -> None:
+    fast_sessions(machine)
+    asked = ("advise", "--rule", "fast-mode", "--since", "2026-01-01")
+    assert "  10 Mar  s0" in machine.call(*asked, now=NOW)[1]
+    assert "  10 Mar 2026  s0" in machine.call(*asked, now="2027-01-20T12:00:00Z")[1]
 
 
 def test_json_has_the_figures(machine: Machine) -> None:
@@ -161,6 +168,26 @@ def test_memory_files_are_read_where_the_work_was_done(machine: Machine, tmp_pat
     (project / "CLAUDE.md").write_text("Be brief.\n")
     (project / "docs" / "style.md").unlink()
     assert "memory-files" not in {each["rule"] for each in report(machine)["advice"]}
+
+
+def test_a_project_that_is_not_on_this_machine_has_no_memory_files(machine: Machine) -> None:
+    (machine.home / ".claude").mkdir(exist_ok=True)
+    (machine.home / ".claude" / "CLAUDE.md").write_text("keep it short. " * 9_000)
+    for number in range(6):
+        session = Session(f"s{number}")
+        for step in range(4):
+            made = usage_line(
+                f"m{number}-{step}",
+                f"r{number}-{step}",
+                model=MODEL,
+                cache_creation_input_tokens=0 if step else 60_000,
+                cache_read_input_tokens=60_000 if step else 0,
+            )
+            session.add({**made, "cwd": "/Users/somebody/elsewhere"})
+        machine.write(f"-w/s{number}.jsonl", *session.lines)
+    found = report(machine)
+    assert found["checked"][0]["rule"] == "memory-files"
+    assert found["checked"][0]["outcome"] == "nothing"
 
 
 def tool_sessions(machine: Machine, text: str) -> None:

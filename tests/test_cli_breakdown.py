@@ -80,6 +80,45 @@ def test_rows_beyond_the_top_stand_in_one_and_it_says_so(machine: Machine) -> No
     assert len(shown(machine, "--by", "model", "--top", "0").splitlines()) == 8 + 4
 
 
+def test_without_a_limit_every_part_is_shown(machine: Machine) -> None:
+    many_models(machine)
+    code, out, err = machine.call("breakdown", "--by", "chain,model", "--top", "0", now=NOW)
+    assert code == 0
+    assert len(out.splitlines()) == 2 + 1 + 8
+    assert "rows in one" not in err
+
+
+def test_of_days_the_last_are_shown_and_the_rest_has_neither_unit_nor_bar(machine: Machine) -> None:
+    talk = Talk()
+    for day in range(6):
+        talk.prompt(day * 1440)
+        talk.answer(day * 1440 + day * 60, f"m{day}", text(1), counts=(10_000, 1, 0, 0, 0))
+    talk.write(machine)
+    names = [line.split("  ")[0] for line in shown(machine, "--by", "day", "--top", "2").splitlines()[2:5]]
+    assert names == ["(4 earlier)", "2026-03-14", "2026-03-15"]
+    dearest = shown(machine, "--by", "day", "--top", "2", "--sort", "cost").splitlines()[4]
+    assert dearest.startswith("(4 more) ")
+    hours = shown(machine, "--by", "hour", "--top", "2").splitlines()[2:5]
+    assert [line.split("  ")[0] for line in hours] == ["10:00", "11:00", "(4 more)"]
+    assert ["█" in line for line in hours] == [True, True, False]
+
+
+def test_calls_of_the_rest_are_counted(told: Machine) -> None:
+    rest = shown(told, "--by", "tool", "--top", "1").splitlines()[3]
+    assert rest.startswith("(3 more)")
+    assert "1 (100.0 %)" in rest
+
+
+def test_tools_below_their_server_go_without_its_name(machine: Machine) -> None:
+    talk = Talk()
+    talk.prompt(0)
+    talk.answer(1, "m1", call("t1", "mcp__browser__open", url="u"), counts=(10, 90, 0, 0, 0))
+    talk.write(machine)
+    lines = shown(machine, "--by", "mcp-server,mcp-tool").splitlines()
+    assert any(line.startswith("  open ") for line in lines)
+    assert "browser/open" in shown(machine, "--by", "mcp-tool")
+
+
 def test_the_page_shows_the_most_telling_dimensions(told: Machine) -> None:
     page = shown(told, "--width", "80")
     assert page.splitlines()[0] == "$0.02  4.41K tokens, 2 responses  2026-03-10"
@@ -90,7 +129,7 @@ def test_the_page_shows_the_most_telling_dimensions(told: Machine) -> None:
     assert "most: $0.02, Tuesday" in page
     wide = shown(told, "--width", "140").splitlines()
     assert any(line.startswith("Tool") and line.endswith("Model") for line in wide)
-    for width in (40, 60, 80, 140):
+    for width in (30, 40, 60, 80, 140):
         assert max(map(len, shown(told, "--width", str(width)).splitlines())) <= width
 
 

@@ -144,6 +144,8 @@ def test_an_empty_machine_is_told_where_to_look(machine: Machine) -> None:
         (("a", "b", "c"), "two operands, not 3"),
         (("model:\x1b[32m", "model:opus"), "no such model here"),
         (("7d", "--last", "never"), "--last never"),
+        (("7d", "--last", "30d"), "name the days as a period"),
+        (("--since", "2026-10-01"), "name the days as a period"),
         (("99999-10",), "give a period"),
         (("9999-12",), "no such day, week or month"),
         (("0001-01",), "give days from 2000"),
@@ -157,3 +159,29 @@ def test_an_operand_that_makes_no_sense_is_told_what_would(busy: Machine, operan
     assert said in done.stderr
     assert "\x1b" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_period_that_nobody_typed_is_told_once(busy: Machine) -> None:
+    head = busy.call("compare", now=NOW)[1].splitlines()[0]
+    assert head == "A  2026-11-07 until 2026-11-13 12:00, the same part"
+
+
+def test_what_has_no_room_is_named_and_no_fact_is_cut(busy: Machine) -> None:
+    _, out, err = busy.call("compare", "--width", "40", now=NOW)
+    assert "no room for difference: widen the terminal" in err
+    assert "450K in, 8.50K out to 378K in, 7.22K out" in " ".join(out.split())
+
+
+def test_a_period_that_is_cut_before_now_is_not_said_to_last_until_now(busy: Machine) -> None:
+    head = busy.call("compare", "7d", "14d", now=NOW)[1].splitlines()[:2]
+    assert head == [
+        "A  7d  2026-11-14 until now",
+        "B  14d  2026-11-07 until 2026-11-13 12:00, the same part",
+    ]
+
+
+def test_no_difference_has_no_sign(busy: Machine) -> None:
+    _, out, _ = busy.call("compare", "model:opus", "model:opus", now=NOW)
+    figures, why, _ = out.partition("Both cost the same")
+    assert "+" not in figures
+    assert why

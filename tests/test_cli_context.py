@@ -347,8 +347,10 @@ def test_watch_draws_anew_when_the_transcript_grows_and_q_ends_it(pane: Pane, fi
         file.writelines(json.dumps(line) + "\n" for line in made.lines[before:])
     text = pane.wait(lambda text: "65,600 of 1,000,000" in text)
     assert text.count("of 1,000,000 tokens") == 1
+    assert text.index("One result") > text.index("Cache")
     pane.resize(50, 20)
-    pane.wait(lambda text: "a taller window shows more" in text)
+    text = pane.wait(lambda text: "a taller window shows more" in text)
+    assert text.index("One result") < text.index("■ ■")
     pane.press("x")
     pane.press("q")
     pane.wait(lambda text: "code=0" in text and PROMPT in text)

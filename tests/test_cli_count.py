@@ -135,6 +135,28 @@ def test_a_model_that_nobody_knows_is_refused(machine: Machine, here: Path, name
     assert "\x1b" not in done.stderr
 
 
+def test_a_model_that_a_request_names_is_told_as_such(machine: Machine, here: Path) -> None:
+    (here / "r.json").write_text(json.dumps({"model": "gpt-99-nobody", "messages": []}))
+    done = machine.run("count", "r.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the request's model 'gpt-99-nobody': no such model is known" in done.stderr
+    assert machine.run("count", "r.json", "--model", OPUS).returncode == 0
+
+
+def test_a_system_prompt_must_be_a_text(machine: Machine, here: Path) -> None:
+    (here / "q.txt").write_text("why?")
+    (here / "c.png").write_bytes(png(10, 10))
+    done = machine.run("count", "q.txt", "--system", "c.png", "--model", OPUS)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "c.png: must be a text of up to 32 MB" in done.stderr
+
+
+@pytest.mark.parametrize("sign", [" ", "[", "\n", "="])
+def test_a_long_run_of_one_sign_is_no_single_token(machine: Machine, here: Path, sign: str) -> None:
+    (here / "run.txt").write_text(sign * 128_000)
+    assert only(told(machine, "run.txt", "--model", OPUS))["parts"][0]["tokens"] >= 1000
+
+
 def test_several_files_have_a_line_each_and_a_total(machine: Machine, here: Path) -> None:
     (here / "a.py").write_text(PYTHON)
     (here / "b.txt").write_text(ENGLISH)

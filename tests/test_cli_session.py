@@ -104,6 +104,34 @@ def test_lines_fit_the_width(told: Machine, width: int) -> None:
     assert max(len(line) for line in lines) <= width
 
 
+def test_many_and_long_names_fit_a_narrow_screen_and_are_told_whole_when_asked(machine: Machine) -> None:
+    talk, agent = Talk(cwd="/w/a-project-with-a-name-of-many-words"), Talk(agent="a1")
+    talk.prompt(0, words="<command-name>/a-plugin:a-command-with-a-very-long-name</command-name>")
+    files = [f"a_long_name_of_a_file_{number}.py" for number in range(12)]
+    calls = [
+        call(f"t{n}", "PowerShell" if n % 2 else "Read", command=f"{f} x", file_path=f) for n, f in enumerate(files)
+    ]
+    servers = [call(f"x{name}", f"mcp__a_browser__navigate_{name}") for name in ("there", "back")]
+    task = call("task", "Agent", subagent_type="a-plugin:a-kind-of-agent")
+    talk.answer(1, "m1", *calls, *servers, task, counts=(100, 1, 0, 0, 0), gitBranch="feature/" + "x" * 60)
+    agent.answer(2, "m2", text(1), counts=(100, 1, 0, 0, 0))
+    talk.result(3, "task", 10, agent="a1")
+    for _ in range(3):
+        talk.prompt(3, words="[Request interrupted by user]")
+    talk.write(machine)
+    agent.write(machine)
+    for width in (30, 40, 41, 42, 43, 44, 60, 80):
+        lines = shown(machine, SESSION, "--width", str(width)).splitlines()
+        assert max(len(line) for line in lines) <= width
+    narrow = shown(machine, SESSION, "--width", "40")
+    assert "navigate_th" in narrow, "of a server's tool the tool says more"
+    assert "in 0 s" not in narrow
+    assert "interrupted by the person ×3" in narrow
+    full = shown(machine, SESSION, "--width", "80", "--full")
+    assert all(name in full for name in files)
+    assert max(len(line) for line in full.splitlines()) <= 80
+
+
 def test_colours_mean_something(told: Machine) -> None:
     """What failed is red, the tool's name blue, its cost green; the rest of the line has no colour."""
     shown(told, SESSION)

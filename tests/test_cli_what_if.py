@@ -170,7 +170,9 @@ def test_what_has_no_price_is_named_without_its_control_characters(busy: Machine
     ("options", "said"),
     [
         (("--model", "gpt-9-claude"), "gpt-9-claude"),
-        (("--cheap", ""), "no such model is known"),
+        (("--cheap", ""), "--cheap '': no such model is known"),
+        (("--cheap", "opsu"), "--cheap 'opsu': no such model is known"),
+        (("--price", "opsu:input=4"), "--price 'opsu': no such model is known"),
         (("--price", "input=4"), "name the model first"),
         (("--price", "opus:inputs=4"), "NAME one of input"),
         (("--price", "opus:input=four"), "NAME one of input"),
@@ -213,3 +215,63 @@ def test_nothing_in_the_range_is_told_too(busy: Machine) -> None:
     )
     assert (code, out) == (0, "")
     assert "nothing in the ledger matches project 'nope'" in err
+
+
+def test_what_several_rows_rest_on_is_told_once(busy: Machine) -> None:
+    _, out, _ = busy.call("what-if", "--width", "100", now=NOW)
+    notes = out.partition("What this rests on\n")[2].partition("\n\n")[0].splitlines()
+    heads = [line[:7].strip() for line in notes if line[:7].strip()]
+    assert heads[:2] == ["all", "1, 2, 5"]
+    assert len(set(heads)) == len(heads)
+    assert " ".join(notes).count("As many requests of the same length") == 1
+    assert all(line[9] != " " for line in notes)
+
+
+def test_columns_without_room_are_named(busy: Machine) -> None:
+    _, out, err = busy.call("what-if", "--width", "60", now=NOW)
+    assert "Use / price" not in out
+    assert "no room for A month, Use / price, Weeks full: widen the terminal" in err
+    assert "no room" not in busy.call("what-if", "--width", "80", now=NOW)[2]
+
+
+def test_the_head_tells_since_when_anything_is_known(busy: Machine) -> None:
+    assert busy.call("what-if", now=NOW)[1].startswith("2026-11-10, the first day known, to 2026-11-20:")
+    assert busy.call("what-if", "--since", "2026-11-12", now=NOW)[1].startswith("2026-11-12 to 2026-11-20:")
+    assert busy.call("what-if", "--until", "2026-11-12", now=NOW)[1].startswith("2026-11-10 to 2026-11-12:")
+
+
+def test_of_many_accounts_the_most_used_are_shown(machine: Machine) -> None:
+    folders = [machine.root / f"claude-{number}" for number in range(5)]
+    for number, folder in enumerate(folders):
+        path = folder / "projects" / "-w-shop" / f"s{number}.jsonl"
+        path.parent.mkdir(parents=True)
+        line = usage_line(f"m{number}", f"r{number}", "2026-11-10T09:00:00Z", OPUS, f"s{number}")
+        path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    machine.environ["CLAUDE_CONFIG_DIR"] = ",".join(map(str, folders))
+    _, out, _ = machine.call("what-if", "--plans", now=NOW)
+    assert out.count("Plans: the use of ") == 3
+    assert "2 more accounts with less use: `--account` shows one, `--json` all" in out
+    assert len(report(machine, "--plans")["plans"]) == 5
+
+
+def test_a_model_keeps_its_name_at_the_beginning_of_a_sentence(busy: Machine) -> None:
+    _, out, _ = busy.call("what-if", "--price", "opus-5:input=4,output=20", "--width", "100", now=NOW)
+    assert "1  claude-opus-5: input 4, output 20, in USD a million tokens" in out
+    assert "Recounted" not in out
+
+
+def test_the_bound_of_small_steps_holds_for_the_whole_table_too(busy: Machine) -> None:
+    scenarios = [row["scenario"] for row in report(busy)["scenarios"]]
+    assert "cheap" in scenarios
+    assert "cheap" not in [row["scenario"] for row in report(busy, "--below-tokens", "10")["scenarios"]]
+
+
+def test_computing_anywhere_is_cheaper_only_where_it_was_bound(busy: Machine) -> None:
+    _, out, err = busy.call("what-if", "--residency", "global", now=NOW)
+    assert "computed in: global" not in out
+    assert "none of these responses was bound to the US" in err
+    bound = {"inference_geo": "us", "output_tokens": 1_000_000}
+    busy.write("-w-shop/cccc.jsonl", usage_line("m9", "r9", "2026-11-14T09:00:00Z", OPUS, "cccc", **bound))
+    (row,) = report(busy, "--residency", "global", "--session", "cccc")["scenarios"]
+    assert row["responses_changed"] == 1
+    assert row["cost_usd"] * Decimal("1.1") == row["cost_usd"] - row["difference_usd"]

@@ -173,3 +173,9 @@ def test_nobody_is_named_in_it(sample: Machine) -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             found = json.loads(line)
             assert found["type"] == "ai-title" or found["cwd"].startswith("/home/sam/")
+
+
+def test_the_month_before_has_use_to_compare_with(machine: Machine) -> None:
+    _, out, err = machine.call("demo", "compare", "last-month", "this-month", now="2026-11-21T16:21:00Z", COLUMNS="100")
+    assert "no usage" not in err
+    assert "$0.00" not in next(line for line in out.splitlines() if line.startswith("Cost "))

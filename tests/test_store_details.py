@@ -253,6 +253,19 @@ def test_a_sub_agent_in_progress_lines_and_in_its_own_file_is_one(tmp_path: Path
     assert {row[0] for row in nested["traits"]} == {"m9", "m10"}
 
 
+def test_the_call_tells_the_kind_of_a_sub_agent_where_no_file_does(tmp_path: Path) -> None:
+    main = Session()
+    main.add(said("go"))
+    main.add(answer(call("Task", "t1", subagent_type="Explore"), call("Task", "t2"), message_id="m1"))
+    main.add({**said([result("t1", "found")]), "toolUseResult": {"agentId": "a1"}})
+    main.add({**said([result("t2", "found")]), "toolUseResult": {"agentId": "a2"}})
+    write(tmp_path, "-w/s1.jsonl", main.lines)
+    with Ledger.open(":memory:") as ledger:
+        ask(ledger, "INSERT INTO agents VALUES ('a9', 'devrun')")
+        read(ledger, tmp_path)
+        assert sorted(ask(ledger, "SELECT * FROM agents")) == [("a1", "Explore"), ("a9", "devrun")]
+
+
 def test_every_response_of_a_made_session_has_its_traits(tmp_path: Path) -> None:
     write(tmp_path, "-w/s1.jsonl", a_session(7).lines)
     with Ledger.open(":memory:") as ledger:

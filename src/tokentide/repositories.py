@@ -67,11 +67,16 @@ def _outside_worktree(cwd: str) -> str:
     return cwd[: min(places)] if places else ""
 
 
+def slug_of(path: str) -> str:
+    """The name that Claude Code gives the folder of a project's transcripts."""
+    return _SLUG_CHARACTER.sub("-", path)
+
+
 def _ancestor_of_slug(cwd: str, slug: str) -> str:
     """The folder itself or above it whose name, written as a slug, is the transcript's folder."""
     path = cwd
     while slug and len(path) >= len(slug):
-        if _SLUG_CHARACTER.sub("-", path) == slug:
+        if slug_of(path) == slug:
             return path
         shorter = path[: max(path.rfind("/"), path.rfind("\\"), 0)]
         if shorter == path:

@@ -46,7 +46,9 @@ class Activity:
     streak: Streak | None
     """The longest."""
     present_streak: Streak | None
-    """The one that reaches to the last day, or to the day before it; None if none does."""
+    """The one that reaches to today, or to the day before; None if none does, or if the days end earlier."""
+    is_of_now: bool
+    """True if the days reach to today."""
     cover: Cover
     """Of how many responses more than the usage is known."""
     details_since: date | None
@@ -84,7 +86,8 @@ class ActivityAsk:
 def build_activity(ledger: Ledger, ask: ActivityAsk, *, now: int, problems: int = 0) -> Activity:
     """Ask the ledger; without a first day, the last YEAR_DAYS. `now` is µs UTC."""
     calendar, filters = ask.calendar, ask.selection.filters
-    since, until = _days(ledger, ask, calendar.date_of(now))
+    today = calendar.date_of(now)
+    since, until = _days(ledger, ask, today)
     start, end = calendar.start_of(since), calendar.start_of(until + timedelta(days=1))
     store = ledger.activity
     tally = Tally(calendar, since, until)
@@ -108,7 +111,8 @@ def build_activity(ledger: Ledger, ask: ActivityAsk, *, now: int, problems: int 
         marks=store.marks(filters, start, end),
         longest_sitting=sitting and replace(sitting, facts=ledger.session_facts().get(sitting.session, SessionFacts())),
         streak=longest,
-        present_streak=present,
+        present_streak=present if until >= today else None,
+        is_of_now=until >= today,
         cover=cover,
         details_since=None if cover.first_at is None else calendar.date_of(cover.first_at),
         selection=ask.selection,

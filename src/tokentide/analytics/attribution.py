@@ -5,7 +5,7 @@ The rule, with an example by hand: docs/explanation/attribution.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -53,6 +53,8 @@ class Share:
     """By the second dimension."""
     session: SessionFacts | None = None
     prompt: PromptFacts | None = None
+    stands_for: int = 0
+    """How many shares are in it, where it is the rest of a list; `key` says so then."""
     is_blurred: bool = False
     """True for several shares in one that may have the same responses in common: these cannot be counted."""
 
@@ -152,20 +154,22 @@ def _size(share: Share, sort: str) -> int:
         "output": share.sums.output_tokens,
         "responses": share.sums.responses,
         "calls": runs.calls,
-        "failed": runs.failed,
+        "failed": runs.failed + runs.denied,
     }
     return sizes.get(sort, share.sums.cost)
 
 
 def _dressed(ledger: Ledger, by: Sequence[Dimension], shares: tuple[Share, ...]) -> tuple[Share, ...]:
     """Shares of sessions and prompts with what is known of these."""
-    names = {each.name for each in by}
-    if not names & {"session", "prompt"}:
+    names = {each.name for each in by} & {"session", "prompt"}
+    if not names:
         return shares
     sessions = ledger.session_facts()
     prompts = _prompts(ledger, sessions) if "prompt" in names else {}
 
-    def dress(level: Iterable[Share], depth: int) -> tuple[Share, ...]:
+    def dress(level: tuple[Share, ...], depth: int) -> tuple[Share, ...]:
+        if not names & {each.name for each in by[depth:]}:
+            return level
         return tuple(
             _with_facts(replace(each, parts=dress(each.parts, depth + 1)), by[depth].name, sessions, prompts)
             for each in level

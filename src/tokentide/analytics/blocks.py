@@ -83,7 +83,10 @@ class Block:
     def add(self, moment: Moment) -> None:
         """Count a response."""
         self.sums.add(moment.sums)
-        self.by_model.setdefault(moment.model or UNKNOWN_MODEL, Sums()).add(moment.sums)
+        model = moment.model or UNKNOWN_MODEL
+        if model not in self.by_model:
+            self.by_model[model] = Sums()
+        self.by_model[model].add(moment.sums)
         self.served_models.add(moment.served_model or UNKNOWN_MODEL)
 
     def is_active(self, now: int, length: int) -> bool:

@@ -29,6 +29,11 @@ class Dimension:
     is_time: bool = False
     """True where rows stand in the order of time, not of cost."""
 
+    @property
+    def is_endless(self) -> bool:
+        """True for time that does not come round again: of many rows the last matter most."""
+        return self.is_time and self.name not in ("hour", "weekday")
+
 
 DIMENSIONS = {
     each.name: each
@@ -70,11 +75,16 @@ _EMPTY = {
 
 
 def placer(by: Sequence[Dimension]) -> Callable[[str, tuple[str, ...]], tuple[str, ...]]:
-    """Where a payee's share goes: one label a dimension, in the order asked for."""
+    """Where a payee's share goes: one label a dimension, in the order asked for; those of tools stand together."""
+    rolled = [each.name for each in by if not each.column]
+    ahead = next(number for number, each in enumerate(by) if not each.column)
+    known: dict[str, tuple[str, ...]] = {}
 
     def place(payee: str, home: tuple[str, ...]) -> tuple[str, ...]:
-        values = iter(home)
-        return tuple(next(values) if each.column else _rolled_up(each.name, payee) for each in by)
+        own = known.get(payee)
+        if own is None:
+            own = known[payee] = tuple(_rolled_up(name, payee) for name in rolled)
+        return home[:ahead] + own + home[ahead:]
 
     return place
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tokentide.model.activity import DENIED, FAILED
+from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import Sums
 from tokentide.store.sqlite.attribution import Run, Spent
 
@@ -177,8 +178,9 @@ class Books:
         return self.root
 
     def _payees(self, spent: Spent) -> tuple[Payees, Payees]:
-        """Who read for a response, and who wrote it."""
-        read, wrote = self._read.get(spent.identity), self._wrote.get(spent.identity)
+        """Who read for a response, and who wrote it; a pass on another model was sent what its response was."""
+        wrote = self._wrote.get(spent.identity)
+        read = self._read.get(spent.identity.partition(ITERATION_MARK)[0])
         if not (read or wrote or spent.is_told):
             return _NOBODY, _NOBODY
         readers = _by_name(read) if read else _READERS

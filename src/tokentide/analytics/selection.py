@@ -70,10 +70,11 @@ def select(wishes: Wishes, ledger: Ledger, calendar: Calendar, today: date, grai
 
 def _is_project(path: str, wish: str) -> bool:
     """True if the wish is the folder, its last part, its slug, or a way to it from here."""
+    from tokentide.repositories import slug_of
+
     last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
-    slug = re.sub(r"[^A-Za-z0-9]", "-", path)
     typed = os.path.abspath(os.path.expanduser(wish)) if wish[:1] in "./~" else wish
-    return path in (wish, typed) or last.lower() == wish.lower() or slug == wish
+    return path in (wish, typed) or last.lower() == wish.lower() or slug_of(path) == wish
 
 
 def _days(wishes: Wishes, calendar: Calendar, today: date, grain: str) -> tuple[date | None, date | None]:

@@ -25,14 +25,14 @@ class Chains:
         self._below: dict[str, list[str]] = {}
         for chain, starter in self._started.items():
             self._below.setdefault(starter, []).append(chain)
-        self._kinds = {run.id: run.detail for run in starters}
+        self._starters = {run.id: run for run in starters}
         self.orphans = self._orphans()
         """Sub-agents whose call is not known, in the order of time."""
 
     @property
     def agents(self) -> int:
         """How many sub-agents there were."""
-        return len(self._replies) - (MAIN_CHAIN in self._replies)
+        return sum(self.agents_in(chain) for chain in self._replies if chain != MAIN_CHAIN)
 
     def replies(self, chain: str) -> list[Reply]:
         """The responses of a chain, in the order of time."""
@@ -48,7 +48,19 @@ class Chains:
 
     def kind(self, chain: str) -> str:
         """The kind of a sub-agent: of its file, else as the call names it; empty where neither tells."""
-        return self._replies[chain][0].agent or self._kinds.get(self._started.get(chain, ""), "")
+        called = {run.detail for run in self._calls_of(chain)}
+        return self._replies[chain][0].agent or (called.pop() if len(called) == 1 else "")
+
+    def agents_in(self, chain: str) -> int:
+        """How many sub-agents a chain is: old clients do not tell those apart that one response started."""
+        return max(len(self._calls_of(chain)), 1)
+
+    def _calls_of(self, chain: str) -> list[ToolRun]:
+        """The calls that may have started a chain: of an old client's all in that response."""
+        starter = self._starters.get(self._started.get(chain, ""))
+        if starter is None or not chain.startswith(f"{SIDE_CHAIN}:"):
+            return [starter] if starter is not None else []
+        return [run for run in self._starters.values() if run.called_by == starter.called_by]
 
     def _orphans(self) -> list[str]:
         """Chains that no call leads to from the main one; also of a ring in which each would have started the next."""

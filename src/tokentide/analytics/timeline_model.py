@@ -63,6 +63,8 @@ class AgentWork:
     sums: Sums
     """With those of the agents that it started."""
     steps: tuple[Step, ...]
+    agents: int = 1
+    """How many it is: old clients do not tell those apart that ran at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

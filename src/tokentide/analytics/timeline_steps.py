@@ -109,7 +109,8 @@ class Steps:
             if isinstance(step, (Work, AgentWork)):
                 sums.add(step.sums)
                 ended = max(ended, step.ended_at)
-        return AgentWork(chain, self._chains.kind(chain), replies[0].at, ended, sums, steps)
+        kind, agents = self._chains.kind(chain), self._chains.agents_in(chain)
+        return AgentWork(chain, kind, replies[0].at, ended, sums, steps, agents)
 
     def _end_row(self, steps: list[Step], row: list[Reply]) -> None:
         if not row:

@@ -29,6 +29,8 @@ TOOL_CALL_TOKENS = 70
 """What one call of a tool weighs beside its arguments: 74 measured in the newer family, 69 in the older."""
 MESSAGE_TOKENS = 8
 """What a request of one message weighs beside its text; 6 to 11 by model."""
+LONGEST_TOKEN_BYTES = 128
+"""No tokenizer that is known takes more at once, of blanks or of one sign; longer runs are cut."""
 SURE_BYTES = 1000
 """The ranges hold from this size on; below it they widen with the root of the size."""
 PATCH_PIXELS = 28
@@ -117,6 +119,7 @@ def estimate_shape(shape: Iterable[float], size_bytes: int, model: str) -> Token
     family = family_of(model)
     column = 1 if family == NEWER else 0
     likely = sum(weights[column] * count for weights, count in zip(WEIGHTS.values(), shape, strict=True))
+    likely = max(likely, size_bytes / LONGEST_TOKEN_BYTES)
     return _spread(likely, SEEN, size_bytes, family)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 USUAL_RANGE = "30d"
 MANY = 50_000
 """From so many responses on, what takes its time is said."""
-_SLUG = re.compile(r"[^A-Za-z0-9]")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +119,10 @@ def _forecasts(
 
 
 def _memory(project: str, workspace: Workspace) -> list[MemoryFile]:
-    """The memory files that a session in this project begins with now."""
+    """The memory files that a session in this project begins with now; none where it is not on this machine."""
+    if not os.path.isdir(project):
+        return []
+    from tokentide.repositories import slug_of
     from tokentide.sources.claude_code.memory_files import memory_files
     from tokentide.sources.claude_code.paths import home_of
     from tokentide.sync.roots import config_folders
@@ -129,7 +130,7 @@ def _memory(project: str, workspace: Workspace) -> list[MemoryFile]:
     environ = workspace.terminal.environ
     folders = config_folders(workspace.settings, environ)
     config = next((folder for folder in folders if os.path.isdir(folder)), folders[0] if folders else "")
-    return memory_files(project, config, home_of(environ), os.path.join(config, "projects", _SLUG.sub("-", project)))
+    return memory_files(project, config, home_of(environ), os.path.join(config, "projects", slug_of(project)))
 
 
 def _list_rules(options: argparse.Namespace, without: Collection[str], workspace: Workspace) -> ExitCode:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ROWS, PARTS = 30, 6
 """Rows, and parts of a row, that a table shows unless told otherwise."""
+MOST_ROWS = 10**6
 PAGE = ("tool", "model", "skill", "command", "agent", "project", "hour", "weekday")
 """What is shown where nothing was asked for, in order."""
 EXAMPLES = """examples:
@@ -139,9 +140,8 @@ def _print_lines(
         console = terminal.console(terminal.columns(options.width), no_color=options.no_color)
         print_page(console, found, terminal.columns(options.width))
         return (), 0
-    top = ROWS if options.top is None else options.top or len(found[0].shares)
-    parts = PARTS if options.top is None else top
-    shown, hidden = folded(found[0], top, max(parts, 1))
+    top = ROWS if options.top is None else options.top or MOST_ROWS
+    shown, hidden = folded(found[0], top, PARTS if options.top is None else top)
     if options.format == "markdown":
         terminal.write(breakdown_markdown(shown))
         return (), hidden
@@ -150,6 +150,6 @@ def _print_lines(
 
 
 def _rows(text: str) -> int:
-    if not text.isdecimal() or int(text) > 10**6:
+    if not text.isdecimal() or int(text) > MOST_ROWS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of rows; 0 stands for all")
     return int(text)

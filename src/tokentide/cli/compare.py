@@ -64,8 +64,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     workspace = Workspace(terminal)
     calendar = shared.calendar_of(options, workspace.settings)
     report = workspace.with_ledger(lambda ledger, synced: _build(ledger, synced, options, calendar, workspace))
-    _show(report, options, calendar, terminal)
+    dropped = _show(report, options, calendar, terminal)
     _say_notes(report, terminal)
+    if dropped:
+        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
     return ExitCode.OK
 
 
@@ -81,7 +83,8 @@ def _build(
     return build_comparison(ledger, pair, workspace.book, calendar, now=now, problems=synced.problems)
 
 
-def _show(report: Comparison, options: argparse.Namespace, calendar: Calendar, terminal: Terminal) -> None:
+def _show(report: Comparison, options: argparse.Namespace, calendar: Calendar, terminal: Terminal) -> tuple[str, ...]:
+    """Print it; returns the columns that had no room."""
     if options.format == "json":
         from tokentide.render.compare_json import comparison_json
 
@@ -94,7 +97,8 @@ def _show(report: Comparison, options: argparse.Namespace, calendar: Calendar, t
         from tokentide.render.compare_screen import print_comparison
 
         width = terminal.columns(options.width)
-        print_comparison(terminal.console(width, no_color=options.no_color), report, calendar, width)
+        return print_comparison(terminal.console(width, no_color=options.no_color), report, calendar, width)
+    return ()
 
 
 def _say_notes(report: Comparison, terminal: Terminal) -> None:

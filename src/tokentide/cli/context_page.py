@@ -33,13 +33,15 @@ def _here() -> str:
         return ""
 
 
-def draw(context: Context, options: argparse.Namespace, workspace: Workspace, width: int, now: int) -> list[str]:
-    """The page as it is written."""
+def draw(
+    context: Context, options: argparse.Namespace, workspace: Workspace, width: int, now: int, *, is_short: bool = False
+) -> list[str]:
+    """The page as it is written; a short one tells first what would help."""
     from tokentide.render.context_screen import ContextLook, context_lines
 
     terminal = workspace.terminal
     calendar = shared.calendar_of(options, workspace.settings)
-    look = ContextLook(calendar, width, now, is_plain=_is_plain(terminal), is_whole=options.all)
+    look = ContextLook(calendar, width, now, is_plain=_is_plain(terminal), is_whole=options.all, is_short=is_short)
     console = terminal.console(width, no_color=options.no_color)
     with console.capture() as captured:
         for line in context_lines(context, look):

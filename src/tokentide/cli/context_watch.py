@@ -92,11 +92,18 @@ class _Page:
             self._fault = str(error)
         self._due = time.monotonic() + PAUSE_SECONDS
 
-    def lines(self, columns: int | None, now: int) -> list[str]:
-        """The page as wide as it is asked for, or as there are columns."""
+    def lines(self, columns: int | None, now: int, height: int = 0) -> list[str]:
+        """The page as wide as it is asked for, or as there are columns; a short one if it is higher than the screen."""
         width = min(columns or FALLBACK_WIDTH, self._options.width or FALLBACK_WIDTH * 10)
-        page = [] if self._context is None else draw(self._context, self._options, self._workspace, width, now)
+        page = self._drawn(width, now, is_short=False)
+        if 0 < height <= len(page):
+            page = self._drawn(width, now, is_short=True)
         return [*page, *textwrap.wrap(clean(self._fault), max(width, 10))]
+
+    def _drawn(self, width: int, now: int, *, is_short: bool) -> list[str]:
+        if self._context is None:
+            return []
+        return draw(self._context, self._options, self._workspace, width, now, is_short=is_short)
 
 
 def _keep(page: _Page, watcher: Watcher, screen: LiveScreen) -> None:
@@ -107,7 +114,7 @@ def _keep(page: _Page, watcher: Watcher, screen: LiveScreen) -> None:
         (columns, height), version = screen.size, now // (REDRAW_SECONDS * SECOND_US)
         if drawn != (columns, height, version):
             drawn = (columns, height, version)
-            lines = page.lines(columns, now)
+            lines = page.lines(columns, now, height)
             foot = "q ends" if len(lines) < height else "q ends; a taller window shows more"
             screen.show([*lines[: height - 1], foot[:columns]])
         if watcher.changes(LOOK_SECONDS):

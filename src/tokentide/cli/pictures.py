@@ -47,13 +47,17 @@ def has_pillow() -> bool:
 
 
 def write_file(path: str, kind: str, content: bytes, terminal: Terminal) -> ExitCode:
-    """Write one file of a kind in BEGINNINGS, and say where it is.
+    """Write one file of a kind in BEGINNINGS, and say where it is; a pipe or a device is written to, not replaced.
 
     Raises UsageError where another file has that name.
     """
     _check(path, kind)
     try:
-        replace_file(os.path.realpath(path), content, _MODE)
+        if _is_stream(path):
+            with open(path, "wb") as stream:
+                stream.write(content)
+        else:
+            replace_file(os.path.realpath(path), content, _MODE)
     except OSError as error:
         terminal.say(f"{path} cannot be written: {error.strerror or error}")
         return ExitCode.ERROR
@@ -80,9 +84,13 @@ def put_out(content: bytes, terminal: Terminal) -> None:
 
 def _check(path: str, kind: str) -> None:
     """A folder that is there, and no file of another kind; an empty one is nobody's."""
+    if not path:
+        raise UsageError("that is no name of a file; - is standard output")
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or not os.path.isdir(folder):
         raise UsageError(f"{path}: {'that is a folder' if os.path.isdir(path) else f'there is no folder {folder}'}")
+    if _is_stream(path):
+        return
     try:
         with open(path, "rb") as file:
             beginning = file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").lower()
@@ -90,6 +98,11 @@ def _check(path: str, kind: str) -> None:
         return  # not there, or not ours to read: writing tells
     if beginning and not beginning.startswith(tuple(each.lower() for each in BEGINNINGS[kind])):
         raise UsageError(f"{path} is there and is no {kind[1:].upper()}: it stays as it is; choose another name")
+
+
+def _is_stream(path: str) -> bool:
+    """True for a pipe or a device, such as /dev/stdout."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def _svg(scene: Scene) -> bytes:

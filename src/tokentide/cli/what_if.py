@@ -97,7 +97,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     )
     dropped = _show(report, options, workspace)
     _say_notes(report, terminal)
-    say_dropped(dropped, terminal, formats="--json")
+    if dropped:
+        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width or --json")
     return ExitCode.OK
 
 
@@ -182,20 +183,21 @@ def _rate(text: str, part: str) -> tuple[str, Decimal]:
     return key, amount
 
 
-def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> None:
+def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> tuple[str, ...]:
+    """Print it; returns the columns that had no room."""
     terminal = workspace.terminal
     if options.json:
         from tokentide.render.what_if_json import what_if_json
 
         terminal.write(what_if_json(report))
-        return
+        return ()
     if not report.responses:
-        return
+        return ()
     from tokentide.render.what_if_screen import print_what_if
 
     width = terminal.columns(options.width)
     calendar = shared.calendar_of(options, workspace.settings)
-    print_what_if(terminal.console(width, no_color=options.no_color), report, calendar, width)
+    return print_what_if(terminal.console(width, no_color=options.no_color), report, calendar, width)
 
 
 def _say_notes(report: WhatIf, terminal: Terminal) -> None:

@@ -51,7 +51,7 @@ class Prompt(msgspec.Struct, frozen=True, gc=False):
     """PERSON, PROGRAM, TASK, NOTICE or SUMMARY."""
     size_bytes: int
     command: str = ""
-    """The slash command with its slash; empty if it is none."""
+    """The slash command with its slash; of a notice its tag, such as task-notification; empty without either."""
     images: int = 0
 
 

@@ -11,6 +11,8 @@ import msgspec
 
 Instant = Annotated[int, msgspec.Meta(ge=0, le=253_339_228_800_000_000)]
 """µs UTC from 1970 up to 9998: whatever the zone, its day has a date."""
+ITERATION_MARK = "#"
+"""Stands in an identity between the response and the number of its pass on another model."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,8 @@ def print_activity(console: Console, activity: Activity, look: ActivityLook) -> 
 
 def _page(activity: Activity, look: ActivityLook, dropped: list[str]) -> Iterator[Text]:
     """Everything above the table of tools."""
-    yield Text(f"Activity, {activity_words.span(activity.since, activity.until)}", style="bold")
+    title = f"Activity, {activity_words.span(activity.since, activity.until)}"
+    yield Text("\n".join(textwrap.wrap(title, look.width)), style="bold")
     yield Text("")
     yield from _map(activity, look, dropped)
     yield Text("")
@@ -121,7 +123,9 @@ def _legend(activity: Activity, look: ActivityLook) -> Text:
     line.append(" more", style="dim")
     busiest = activity.busiest(look.by)
     if busiest.measure(look.by):
-        line.append(f"   most {activity_words.amount(busiest, look.by)}", style="dim")
+        most = f"   most {activity_words.amount(busiest, look.by)}"
+        has_room = line.cell_len + len(most) <= look.width
+        line.append(most if has_room else f"\n{' ' * MARGIN}{most.strip()}", style="dim")
     return line
 
 
@@ -133,7 +137,8 @@ def _facts(activity: Activity, look: ActivityLook) -> Iterator[Text]:
     busiest = activity.busiest(look.by)
     yield _fact("Cost", f"{cost}, {tokens} tokens", look)
     yield _fact("Active days", f"{activity.active_days} of {len(activity.days)}", look)
-    yield _fact("Streak now", activity_words.streak(activity.present_streak), look)
+    if activity.is_of_now:
+        yield _fact("Streak now", activity_words.streak(activity.present_streak), look)
     yield _fact("Longest streak", activity_words.streak(activity.streak), look)
     day = f"{activity_words.full_day(busiest.day)}, {activity_words.amount(busiest, look.by)}"
     yield _fact("Busiest day", day, look)
@@ -159,8 +164,9 @@ def _sitting(activity: Activity, look: ActivityLook) -> Iterator[Text]:
 def _fact(name: str, value: str, look: ActivityLook, style: str = "") -> Text:
     """A name and a value; on a narrow terminal the value stands below."""
     if look.width < NARROW and cell_len(value) + NAME + 2 > look.width:
-        shown = _shortened(value, look.width - 2)
-        return Text.assemble((name, "bold"), "\n" if name else "", ("  " + shown, style))
+        room = max(look.width - 2, 1)
+        shown = [f"  {_shortened(part, room)}" for part in textwrap.wrap(value, room)]
+        return Text.assemble((name, "bold"), "\n" if name else "", ("\n".join(shown), style))
     return Text.assemble((name.ljust(NAME), "bold"), "  ", (_shortened(value, look.width - NAME - 2), style))
 
 

@@ -69,10 +69,7 @@ def sitting(found: Sitting) -> str:
 
 def rate(part: int, whole: int) -> str:
     """A share in percent; one that is not zero is not shown as zero."""
-    if not whole:
-        return "0 %"
-    percent = 100 * part / whole
-    return "<0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
+    return words.percent(part / whole) if whole else "0 %"
 
 
 def gap(activity: Activity) -> str:
@@ -109,14 +106,18 @@ def headline(activity: Activity) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value][:HEADLINES]
 
 
+def lines(total: Day) -> str:
+    """Lines added and removed; empty where none were."""
+    return f"+{total.lines_added:,} and -{total.lines_removed:,}" if total.lines_added or total.lines_removed else ""
+
+
 def deeds(activity: Activity) -> list[tuple[str, str]]:
     """What came of it and what got in the way, as name and value; nothing where no transcript told."""
     total, marks = activity.totals, activity.marks
     if not activity.cover.with_details:
         return []
-    lines = f"+{total.lines_added:,} and -{total.lines_removed:,}"
     found = [
-        ("Lines", f"{lines} in {words.plural(activity.files_changed, 'file')}"),
+        ("Lines", f"{lines(total)} in {words.plural(activity.files_changed, 'file')}" if lines(total) else "0"),
         ("Commits", words.tokens(total.commits)),
         ("Pull requests", words.tokens(marks.get(PULL_REQUEST, 0))),
         ("Sub-agents", words.tokens(activity.agents)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tokentide.analytics.advice.model import AdviceReport, Checked, Part, Ranked, Telling
+from tokentide.analytics.advice.model import SMALL, AdviceReport, Checked, Part, Ranked, Telling
 from tokentide.analytics.advice.rules import RULES
 from tokentide.clock import DAY_US
 from tokentide.render.json_text import Json, dumps, usd
@@ -61,6 +61,7 @@ def _ranked(each: Ranked) -> dict[str, Json]:
         "concerned_cost_usd": usd(advice.concerned),
         "week_percent": _rounded(advice.week_percent if advice.week_percent is not None else each.share.week_percent),
         "five_hour_windows_per_month": _rounded(each.share.five_hour_windows),
+        "only_if": advice.only_if or None,
         "until": instant(advice.until) if advice.until is not None else None,
         "confidence": advice.confidence,
         "confidence_reason": advice.reason,
@@ -89,7 +90,12 @@ def _telling(session: Telling) -> dict[str, Json]:
 
 
 def _checked(each: Checked) -> dict[str, Json]:
-    return {"rule": each.rule, "outcome": each.outcome, "note": each.note or None}
+    return {
+        "rule": each.rule,
+        "outcome": each.outcome,
+        "note": each.note or None,
+        "saving_per_month_usd": usd(each.saving_per_month) if each.outcome == SMALL else None,
+    }
 
 
 def _rounded(value: float | None) -> float | None:

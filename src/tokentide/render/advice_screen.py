@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from rich.console import Console
 from rich.text import Text
 
+from tokentide.analytics.advice.engine import a_month
 from tokentide.analytics.advice.model import (
     FOUND,
     HIGH,
@@ -38,12 +39,8 @@ MOST_PARTS = 4
 RULE_WIDTH = max(len(rule.name) for rule in RULES) + 2
 CONFIDENCE_STYLES = {HIGH: "green", MEDIUM: "yellow", LOW: "dim"}
 OVERLAP = "The savings overlap: who compacts in time carries fewer large results. They do not add up."
-HEADS = {
-    SMALL: "found, but hardly worth it",
-    NOTHING: "nothing to say",
-    LACKING: "could not be checked",
-    OFF: "switched off",
-}
+LISTED = (SMALL, NOTHING, LACKING, OFF)
+"""What is listed below the advice, in this order."""
 
 
 def print_advice(console: Console, report: AdviceReport, calendar: Calendar, width: int) -> None:
@@ -87,10 +84,11 @@ def _advice(console: Console, number: int, each: Ranked, report: AdviceReport, c
     _say(console, f"{advice.finding}.", room, "", MARGIN)
     style = CONFIDENCE_STYLES[advice.confidence]
     _say(console, f"{advice.confidence} confidence: {advice.reason}.", room, style, MARGIN)
-    evidence = f"{words.plural(advice.count, advice.counted)} in {words.plural(advice.sessions, 'session')}"
-    about = f", {words.money(advice.concerned)} in all" if advice.concerned else ""
-    _say(console, f"{evidence}{about} ({advice.rule})", room, "dim", MARGIN)
-    for line in (*_parts(advice), *(_session(session, advice, calendar) for session in advice.telling)):
+    found = f"{words.plural(advice.count, advice.counted)} in {words.plural(advice.sessions, 'session')}"
+    about = f", which cost {words.money(advice.concerned)}" if advice.concerned and not advice.is_of_price else ""
+    _say(console, f"{found if advice.count else 'rule'}{about} ({advice.rule})", room, "dim", MARGIN)
+    told = (_session(session, advice, calendar, report) for session in advice.telling)
+    for line in (*_parts(advice), *told):
         _say(console, line, room, "dim", f"{MARGIN}  ")
 
 
@@ -101,14 +99,21 @@ def _saving(each: Ranked, report: AdviceReport, calendar: Calendar, room: int) -
         until = f" until {clock_words(advice.until, calendar, report.generated_at)}" if advice.until else ""
         over = f"about {advice.week_percent:.0f} % of a week too much" if advice.week_percent >= 1 else "a tight week"
         return Text(f"{MARGIN}{over}{until}", style="red")
-    share = each.saving_per_month / report.cost_per_month if report.cost_per_month else 0.0
-    told = f"~{words.money(each.saving_per_month)} a month, {share:.0%} of the cost"
+    whole = a_month(advice.concerned, report.span_us) if advice.is_of_price else report.cost_per_month
+    share = 100 * each.saving_per_month / whole if whole else 0.0
+    only_if = f", if {advice.only_if}" if advice.only_if else ""
+    told = f"~{words.money(each.saving_per_month)} a month, {share:.0f} % of {_whole(advice)}{only_if}"
     text = Text(MARGIN)
     if room >= len(MARGIN) + BAR + len(told) + 2:
-        filled = thin_bar(each.saving_per_month, max(report.cost_per_month, each.saving_per_month), BAR)
+        filled = thin_bar(each.saving_per_month, max(whole, each.saving_per_month), BAR)
         text.append(filled, "green").append(EMPTY * (BAR - len(filled)), "dim").append("  ")
     text.append(told, "green")
     return text
+
+
+def _whole(advice: Advice) -> str:
+    """What the share is of."""
+    return "what that costs now" if advice.is_of_price else "the cost"
 
 
 def _windows(each: Ranked) -> Iterator[str]:
@@ -132,13 +137,15 @@ def _part(part: Part) -> str:
     return f"{part.name} ×{part.count:,}{saving}"
 
 
-def _session(session: Telling, advice: Advice, calendar: Calendar) -> str:
-    """12 Mar  Fix the parser (tokentide): 14 requests, $3.20."""
+def _session(session: Telling, advice: Advice, calendar: Calendar, report: AdviceReport) -> str:
+    """12 Mar  Fix the parser (tokentide): 14 requests, $3.20. A day of another year bears it."""
+    day = calendar.local(session.at)
+    year = "" if day.year == calendar.local(report.generated_at).year else f" {day:%Y}"
     name = session.title or session.session_id[:8]
     project = f" ({words.project_name(session.project)})" if session.project else ""
     saving = f", {words.money(session.saving)}" if session.saving > 0 else ""
     counted = words.plural(session.count, advice.counted)
-    return f"{calendar.local(session.at):%d %b}  {name}{project}: {counted}{saving}"
+    return f"{day:%d %b}{year}  {name}{project}: {counted}{saving}"
 
 
 def _end(console: Console, report: AdviceReport, room: int) -> None:
@@ -150,9 +157,10 @@ def _end(console: Console, report: AdviceReport, room: int) -> None:
         _say(console, OVERLAP, room, "dim")
     elif not report.advice:
         _say(console, "Nothing to save worth mentioning. What was checked:", room, "bold")
-    for outcome, head in HEADS.items():
+    for outcome in LISTED:
         for each in report.outcomes(outcome):
-            _say(console, f"{each.rule}: {each.note or head}", room, "dim", "  · ")
+            small = f", only ~{words.money(each.saving_per_month)} a month" if outcome == SMALL else ""
+            _say(console, f"{each.rule}: {each.note}{small}", room, "dim", "  · ")
     if not report.outcomes(FOUND) and report.sessions_with_details < report.sessions:
         told = words.plural(report.sessions_with_details, "session")
         _say(console, f"details are known of {told} of {report.sessions:,}", room, "dim", "  · ")

@@ -48,14 +48,14 @@ class Namer:
 
     def name(self, dimension: Dimension, share: Share) -> str:
         """What a row is called."""
+        if share.stands_for:
+            return share.key
         if dimension.name == "project":
             return self.projects.get(share.key, words.clean(share.key))
         if dimension.name == "session":
             return words.clean((share.session.title if share.session else "") or share.key[:8])
-        if dimension.name == "hour":
-            return f"{share.key}:00"
-        if dimension.name == "weekday":
-            return share.key.capitalize()
+        if dimension.name in ("hour", "weekday"):
+            return f"{share.key}:00" if dimension.name == "hour" else share.key.capitalize()
         if share.prompt is not None:
             return f"{self.calendar.local(share.prompt.at):%Y-%m-%d %H:%M}"
         return words.model_name(share.key) if dimension.name == "model" else words.clean(share.key)
@@ -76,15 +76,16 @@ def cost_per_response(sums: Sums) -> int | None:
 def breakdown_columns(breakdown: Breakdown) -> list[ShareColumn]:
     """The columns behind the name, in order; the bar last, since it is the first to be missed least."""
     totals = breakdown.totals
-    top = max((share_of(share, totals) for share in breakdown.shares), default=0.0)
+    top = max((share_of(share, totals) for share in breakdown.shares if not share.stands_for), default=0.0)
 
     def bar(share: Share) -> str:
-        return thin_bar(round(share_of(share, totals) * 10_000), round(top * 10_000), BAR_CELLS)
+        part = 0.0 if share.stands_for else share_of(share, totals)
+        return thin_bar(round(part * 10_000), round(top * 10_000), BAR_CELLS)
 
     return [
         *(_prompts() if any(each.name == "prompt" for each in breakdown.by) else ()),
         ShareColumn("Cost", lambda share: words.cost(share.sums), 9, style="green"),
-        ShareColumn("Share", lambda share: percent(share_of(share, totals)), 8),
+        ShareColumn("Share", lambda share: words.percent(share_of(share, totals)), 8),
         ShareColumn("", bar, 4, is_number=False, style="blue"),
         ShareColumn("Tokens", lambda share: words.tokens(share.sums.total_tokens), 6, style="bold"),
         *_kinds(),
@@ -92,11 +93,6 @@ def breakdown_columns(breakdown: Breakdown) -> list[ShareColumn]:
         ShareColumn("Each", _each, 5),
         *(_runs() if breakdown.is_by_tool else ()),
     ]
-
-
-def percent(share: float) -> str:
-    """A share of 0 to 1 with one decimal: 38.3 %."""
-    return f"{share * 100:.1f} %" if share >= 0.0005 or share <= 0 else "<0.1 %"
 
 
 def _prompts() -> list[ShareColumn]:
@@ -151,7 +147,7 @@ def _failed(share: Share) -> str:
     if runs is None or not runs.calls:
         return NOTHING
     bad = runs.failed + runs.denied
-    return f"{bad:,} ({percent(bad / runs.calls)})" if bad else "0"
+    return f"{bad:,} ({words.percent(bad / runs.calls)})" if bad else "0"
 
 
 def _output(share: Share) -> str:

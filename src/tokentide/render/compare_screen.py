@@ -25,7 +25,7 @@ from tokentide.render.compare_words import (
     shown_percent,
     style_of,
 )
-from tokentide.render.table import plain_strip, print_strips
+from tokentide.render.table import distinct_width, plain_strip, print_strips
 from tokentide.render.what_if_words import change, change_style
 
 LEAST_HEAD = 24
@@ -42,29 +42,33 @@ MARGIN = 0.2
 """So much of the span of the levels is shown below the lowest of them then."""
 LONGEST_BAR, USUAL_BAR = 40, 24
 LEAST_BAR = 8
+NARROW = 72
+"""Below it large counts are rounded."""
 FACT = 38
 """Cells of a fact beside its bar."""
 
 
-def print_comparison(console: Console, report: Comparison, calendar: Calendar, width: int) -> None:
-    """Print the screen; `width` is what there is."""
+def print_comparison(console: Console, report: Comparison, calendar: Calendar, width: int) -> tuple[str, ...]:
+    """Print the screen; returns the columns that had no room in `width`."""
     room = min(width, WIDEST)
     for head in _heads(report, calendar):
         for part in textwrap.wrap(head, max(room, LEAST_HEAD), subsequent_indent="   "):
             console.print(Text(part, style="bold"), soft_wrap=True)
     console.print()
-    _figures(console, report, width)
+    dropped = _figures(console, report, width)
     if report.one.sums.responses and report.other.sums.responses:
         console.print()
         for line in _waterfall(report, room):
             console.print(line, soft_wrap=True)
+    return tuple(title for title in dropped if title)
 
 
 def _heads(report: Comparison, calendar: Calendar) -> Iterator[str]:
     """Which stretch each side is."""
     for letter, side in (("A", report.one), ("B", report.other)):
-        name = words.clean(side.operand.text)
-        yield f"{letter}  {name}{_stretch(side, report.generated_at, calendar)}"
+        name, stretch = words.clean(side.operand.text), _stretch(side, report.generated_at, calendar)
+        is_told = stretch.startswith(name.partition("..")[0])
+        yield "  ".join((letter, stretch) if is_told else filter(None, (letter, name, stretch)))
 
 
 def _stretch(side: Side, now: int, calendar: Calendar) -> str:
@@ -73,12 +77,12 @@ def _stretch(side: Side, now: int, calendar: Calendar) -> str:
     if days is None:
         return ""
     is_open = calendar.start_of(days.last + timedelta(days=1)) > now
-    if is_open:
-        return f"  {days.first} until now"
+    if is_open and end >= now:
+        return f"{days.first} until now"
     if side.operand.is_cut:
-        return f"  {days.first} until {calendar.local(end):%Y-%m-%d %H:%M}, the same part"
+        return f"{days.first} until {calendar.local(end):%Y-%m-%d %H:%M}, the same part"
     span = f"{days.first}..{days.last}"
-    return "" if side.operand.text in (span, str(days.first)) else f"  {days.first} to {days.last}"
+    return "" if side.operand.text in (span, str(days.first)) else f"{days.first} to {days.last}"
 
 
 def _short_names(report: Comparison) -> tuple[str, str]:
@@ -87,10 +91,10 @@ def _short_names(report: Comparison) -> tuple[str, str]:
     return (one, other) if max(len(one), len(other)) <= SHORT else ("A", "B")
 
 
-def _figures(console: Console, report: Comparison, width: int) -> None:
-    """All measures, then the dearest models."""
+def _figures(console: Console, report: Comparison, width: int) -> tuple[str, ...]:
+    """All measures, then the dearest models; returns the columns that had no room."""
     rows = [(measure, measure.value(report.one), measure.value(report.other)) for measure in MEASURES]
-    models = _models(report)
+    models, is_short = _models(report), width < NARROW
     names = _short_names(report)
     columns = [
         (
@@ -98,14 +102,27 @@ def _figures(console: Console, report: Comparison, width: int) -> None:
             [measure.title for measure, _, _ in rows],
             [row[0] for row in models],
         ),
-        (Title(names[0], 9), [shown(measure, one) for measure, one, _ in rows], [row[1] for row in models]),
-        (Title(names[1], 9), [shown(measure, other) for measure, _, other in rows], [row[2] for row in models]),
-        (Title("difference", 8), [shown_difference(*row) for row in rows], [row[3] for row in models]),
+        (
+            Title(names[0], 9),
+            [shown(measure, one, is_short=is_short) for measure, one, _ in rows],
+            [row[1] for row in models],
+        ),
+        (
+            Title(names[1], 9),
+            [shown(measure, other, is_short=is_short) for measure, _, other in rows],
+            [row[2] for row in models],
+        ),
+        (
+            Title("difference", 8),
+            [shown_difference(*row, is_short=is_short) for row in rows],
+            [row[3] for row in models],
+        ),
         (Title("", 7), [shown_percent(*row) for row in rows], [row[4] for row in models]),
     ]
     strips = [plain_strip(title, [*cells, *more], "") for title, cells, more in columns]
+    strips[0].least = distinct_width(strips[0].cells)
     styles = [style_of(*row) for row in rows] + ["cyan"] * len(models)
-    print_strips(console, strips, styles, width, totals=False)
+    return print_strips(console, strips, styles, width, totals=False)
 
 
 def _models(report: Comparison) -> list[tuple[str, str, str, str, str]]:
@@ -164,7 +181,8 @@ def _with_fact(line: Text, fact: str, at: int, room: int) -> Iterator[Text]:
         line.append(" " * max(at - line.cell_len, 1) + fact, "dim")
     yield line
     if fact and not at:
-        yield Text(f"  {fact}"[:room], style="dim")
+        for part in textwrap.wrap(fact, max(room, LEAST_HEAD), initial_indent="  ", subsequent_indent="  "):
+            yield Text(part, style="dim")
 
 
 def _bar(label: str, amount: str, span: tuple[int, int], scale: float, style: str) -> Text:

@@ -63,28 +63,33 @@ PICO_PER_TOKEN = 1_000_000
 """1 USD a million tokens is a million pico-USD a token."""
 
 
-def shown(measure: Measure, value: Number) -> str:
-    """A figure as people read it."""
+def shown(measure: Measure, value: Number, *, is_short: bool = False) -> str:
+    """A figure as people read it; `is_short` rounds large counts."""
     if value is None:
         return NOTHING
     if measure.unit == "usd":
         return words.money(int(value))
     if measure.unit == "rate":
         return f"${value / NANO:.4f}"
-    return f"{100 * value:.1f} %" if measure.unit == "share" else words.tokens(int(value))
+    return f"{100 * value:.1f} %" if measure.unit == "share" else _count(int(value), is_short=is_short)
 
 
-def shown_difference(measure: Measure, one: Number, other: Number) -> str:
+def _count(count: int, *, is_short: bool) -> str:
+    return words.short_tokens(count) if is_short else words.tokens(count)
+
+
+def shown_difference(measure: Measure, one: Number, other: Number, *, is_short: bool = False) -> str:
     """What the second side has more, with its sign."""
     if one is None or other is None:
         return ""
     if measure.unit == "usd":
         return change(int(other - one))
     if measure.unit == "rate":
-        return f"{'-' if other < one else '+'}${abs(other - one) / NANO:.4f}"
+        return f"{'-' if other < one else '+' if other > one else ''}${abs(other - one) / NANO:.4f}"
     if measure.unit == "share":
-        return f"{100 * (other - one):+.1f} points"
-    return f"{int(other - one):+,}" if other != one else "0"
+        return f"{100 * (other - one):{'+' if other != one else ''}.1f} points"
+    sign = "-" if other < one else "+" if other > one else ""
+    return sign + _count(int(abs(other - one)), is_short=is_short)
 
 
 def shown_percent(measure: Measure, one: Number, other: Number) -> str:

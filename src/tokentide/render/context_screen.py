@@ -45,6 +45,8 @@ class ContextLook:
     """True where the output takes no more than ASCII: letters stand for the glyphs."""
     is_whole: bool = False
     """True to leave no part and no item out."""
+    is_short: bool = False
+    """True where not all of it is seen: then what would help comes before what is so."""
 
     def glyph(self, look: Look) -> str:
         """How a kind is drawn."""
@@ -56,9 +58,10 @@ def context_lines(context: Context, look: ContextLook) -> Iterator[Text]:
     look = replace(look, room=min(look.room, WIDEST))
     yield from _head(context, look)
     if not context.growth:
-        waiting = f"about {words.tokens(context.total_tokens)} tokens wait to be sent" if context.total_tokens else ""
-        yield from wrapped("; ".join(filter(None, ["There is no response in this session yet", waiting])) + ".", look)
+        yield from _unanswered(context, look)
         return
+    if look.is_short:
+        yield from _spaced(_hints(context, look))
     yield Text("")
     yield from _picture(context, look)
     if not context.is_from_transcript:
@@ -67,11 +70,26 @@ def context_lines(context: Context, look: ContextLook) -> Iterator[Text]:
             "The transcript is gone, so what the context was made of is not known any more; the ledger kept the rest."
         )
         yield from wrapped(gone, look, "yellow")
-    for section in (_biggest, _growth, _cache, _agents, _hints):
-        lines = [*section(context, look)]
-        if lines:
-            yield Text("")
-            yield from lines
+    for section in (_biggest, _growth, _cache, _agents):
+        yield from _spaced(section(context, look))
+    if not look.is_short:
+        yield from _spaced(_hints(context, look))
+
+
+def _spaced(section: Iterator[Text]) -> Iterator[Text]:
+    """An empty line before a section that has any."""
+    lines = [*section]
+    if lines:
+        yield Text("")
+        yield from lines
+
+
+def _unanswered(context: Context, look: ContextLook) -> Iterator[Text]:
+    """A session without a response: what waits to be sent, and the sub-agents that a file may hold alone."""
+    where = "in this session's own conversation" if context.agents else "in this session yet"
+    waiting = f"; about {words.tokens(context.total_tokens)} tokens wait to be sent" if context.total_tokens else ""
+    yield from wrapped(f"There is no response {where}{waiting}.", look)
+    yield from _spaced(_agents(context, look))
 
 
 def wrapped(text: str, look: ContextLook, style: str = "", indent: str = "") -> Iterator[Text]:
@@ -252,5 +270,9 @@ def _agents_head(context: Context) -> str:
 
 
 def _hints(context: Context, look: ContextLook) -> Iterator[Text]:
-    for hint in hints_of(context, look.now):
+    """What would help, a sentence or two each."""
+    hints = hints_of(context, look.now)
+    if hints:
+        yield Text("Hints", style="bold")
+    for hint in hints:
         yield from wrapped(sentence(hint), look, "", "  ")

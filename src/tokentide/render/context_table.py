@@ -120,7 +120,7 @@ def _line(row: Row, room: int) -> Text:
         Cell(f"{row.glyph:<2}", 2, row.glyph_style),
         Cell(row.title, 0, row.style),
         Cell(row.tokens, 8, row.style, is_number=True),
-        Cell(row.share, 6, row.style or "dim", is_number=True, least_room=SHARE_ROOM),
+        Cell(row.share, 7, row.style or "dim", is_number=True, least_room=SHARE_ROOM),
         Cell(row.cost, 9, row.style or "green", is_number=True, least_room=COST_ROOM),
     ]
     return cells_wide(cells, room)

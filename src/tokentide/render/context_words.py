@@ -27,7 +27,7 @@ LOOKS = {
     model.MEMORY: Look("memory files", "●", "F", "dark_orange"),
     model.SKILLS: Look("skills", "▲", "K", "yellow"),
     model.AGENTS: Look("agents", "▼", "G", "bright_yellow"),
-    model.SUMMARY: Look("compaction summary", "▤", "Z", "white"),
+    model.SUMMARY: Look("compaction summary", "▤", "Z", "bright_cyan"),
     model.PROMPTS: Look("prompts", "▶", "P", "bright_green"),
     model.ANSWERS: Look("answers", "≡", "A", "green"),
     model.THINKING: Look("thinking", "◇", "T", "magenta"),
@@ -43,7 +43,7 @@ GLYPHS = "".join(look.glyph for look in (*LOOKS.values(), FREE, RESERVE))
 WINDOW_SOURCES = {
     model.TOLD: "as the client's status line says",
     model.MARKED: "as the model's name says",
-    model.SENT: "more than the usual was sent",
+    model.SENT: "the usual one ends before that",
     model.LISTED: "the model's",
     model.ASSUMED: "assumed: nothing tells this model's",
 }
@@ -81,7 +81,9 @@ def part_title(kind: str, name: str) -> str:
     """A part of a kind by its name."""
     if kind == model.MEMORY:
         return _short(words.clean(name))
-    return words.clean(name).replace("_", " ") if kind == model.ATTACHMENTS else words.clean(name) or "(unnamed)"
+    if kind == model.ATTACHMENTS and not name.startswith("/"):
+        return words.clean(name).replace("_", " ").replace("-", " ")
+    return words.clean(name) or "(unnamed)"
 
 
 def _short(path: str) -> str:

@@ -74,6 +74,7 @@ def _step(step: Step) -> dict[str, Json]:
             "kind": "sub_agent",
             "agent_id": step.agent_id,
             "agent": step.kind or None,
+            "agents": step.agents,
             "at": instant(step.at),
             "ended_at": instant(step.ended_at),
             **sums_json(step.sums),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.payees import UNNAMED_TOOL
 from tokentide.analytics.timeline_model import AgentWork, Pause, Step, Timeline, ToolUse, Work
+from tokentide.clock import MINUTE_US, SECOND_US
 from tokentide.model.activity import (
     API_ERROR,
     COMPACTION,
@@ -23,11 +26,14 @@ from tokentide.model.activity import (
 )
 from tokentide.render import words
 from tokentide.render.charts import bar
+from tokentide.render.live_look import flowed as broken
 from tokentide.store.query import Sums
 
 NARROW = 60
 WIDEST = 110
 BAR_CELLS = 10
+GAP = 2
+"""Before a cost."""
 MOST_TARGETS = 3
 """Files or programs that are named of one tool's calls, unless all are asked for."""
 LEAST_NAME, MOST_NAME = 8, 24
@@ -72,8 +78,8 @@ class TimelineLook:
 
 
 def step_lines(steps: Sequence[Step], timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
-    """Steps in their order, those of a sub-agent set in."""
-    for step in steps:
+    """Steps in their order, those of a sub-agent set in; marks that say the same of the same minute in one line."""
+    for step, alike in groupby(steps, _sameness):
         if isinstance(step, Work):
             yield from _work(step, timeline, look, depth)
         elif isinstance(step, AgentWork):
@@ -81,7 +87,12 @@ def step_lines(steps: Sequence[Step], timeline: Timeline, look: TimelineLook, de
         elif isinstance(step, Pause):
             yield pause_line(step.length, look)
         else:
-            yield _mark(step, look, depth)
+            yield from _mark(step, len([*alike]), look, depth)
+
+
+def _sameness(step: Step) -> Step:
+    """The step, of marks without what tells it from others of its minute."""
+    return replace(step, key="", at=step.at // MINUTE_US * MINUTE_US) if isinstance(step, Mark) else step
 
 
 def _indent(look: TimelineLook, depth: int) -> str:
@@ -92,15 +103,14 @@ def _work(work: Work, timeline: Timeline, look: TimelineLook, depth: int) -> Ite
     """Responses with the context that they reached, then their tools."""
     indent = _indent(look, depth)
     took = work.ended_at - work.at
-    line = Text(f"{indent}{words.plural(work.sums.responses, 'response')}")
-    if took >= 1_000_000:
-        line.append(f" in {words.duration(took)}", "dim")
+    parts = [Text(words.plural(work.sums.responses, "response"))]
+    if took >= SECOND_US:
+        parts[0].append(f" in {words.duration(took)}", "dim")
     top = max(timeline.context, default=0)
     if depth == 0 and top:
         share = bar(work.context_tokens / top, BAR_CELLS) if look.width >= NARROW else ""
-        line.append(f"  {share}{' ' if share else ''}", "cyan")
-        line.append(words.short_tokens(work.context_tokens), "cyan")
-    yield line
+        parts.append(Text(f"{share} {words.short_tokens(work.context_tokens)}".lstrip(), style="cyan"))
+    yield from flowed(parts, look, "  ", indent)
     yield from _tools(work, look, depth)
 
 
@@ -113,7 +123,10 @@ def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
     room = look.room - len(_indent(look, depth)) - 1
     server, tool = mcp_parts(use.tool)
     name = words.clean(f"{server}/{tool}" if server else use.tool or UNNAMED_TOOL)
-    text = Text.assemble((_shortened(name, max(room - 24, LEAST_NAME)), "blue"))
+    cells = max(room - MOST_NAME, LEAST_NAME)
+    if server and cell_len(name) > cells:
+        name = words.clean(tool)
+    text = Text.assemble((_shortened(name, cells), "blue"))
     if use.calls > 1:
         text.append(f" ×{use.calls}")
     outcome = Text()
@@ -129,7 +142,9 @@ def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     """What calls worked on, in brackets, without folders; empty where it is not known or has no room."""
     last_parts = (target.replace("\\", "/").rstrip("/").rpartition("/")[2] for target in use.targets)
     names = [words.clean(name) for name in dict.fromkeys(last_parts) if name]
-    shown = names if look.is_full else names[: min(MOST_TARGETS, max(room // (LEAST_NAME + 4), 1))]
+    if look.is_full:
+        return f" ({', '.join(names)})" if names else ""
+    shown = names[: min(MOST_TARGETS, max((room - len(" (, +10)") + 2) // (LEAST_NAME + 2), 1))]
     rest = f", +{len(names) - len(shown)}" if len(names) > len(shown) else ""
     if not shown or room < LEAST_NAME + 4 + len(rest):
         return ""
@@ -146,8 +161,15 @@ def _shortened(name: str, cells: int) -> str:
 def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
     """A sub-agent below the call that started it."""
     line = Text(f"{_indent(look, depth)}└ ")
-    line.append(words.clean(agent.kind) or "sub-agent", "magenta")
-    line.append(f"  {words.plural(agent.sums.responses, 'response')} in {words.duration(agent.ended_at - agent.at)}")
+    several = f" ×{agent.agents}" if agent.agents > 1 else ""
+    responses = f"{several}  {words.plural(agent.sums.responses, 'response')}"
+    took = agent.ended_at - agent.at
+    room = look.room - line.cell_len - len(responses) - GAP - cell_len(words.cost(agent.sums))
+    duration = f" in {words.duration(took)}" if took >= SECOND_US else ""
+    duration = duration if room - len(duration) >= LEAST_NAME else ""
+    kind = words.clean(agent.kind) or "sub-agent"
+    line.append(_shortened(kind, max(room - len(duration), LEAST_NAME)), "magenta")
+    line.append(f"{responses}{duration}")
     yield with_cost(line, agent.sums, look)
     only = agent.steps[0] if len(agent.steps) == 1 else None
     if isinstance(only, Work):
@@ -161,23 +183,30 @@ def pause_line(length: int, look: TimelineLook) -> Text:
     return Text(f"{' ' * look.margin}· · ·  {words.duration(length)} pause", style="dim")
 
 
-def _mark(mark: Mark, look: TimelineLook, depth: int) -> Text:
+def _mark(mark: Mark, times: int, look: TimelineLook, depth: int) -> Iterator[Text]:
     """A compaction, an error, an interruption, a pull request."""
-    indent = _indent(look, depth)
+    said, style = _told(mark)
+    line = f"{look.clock(mark.at)} {said}{f' ×{times}' if times > 1 else ''}"
+    return flowed([Text(word, style=style) for word in line.split(" ")], look, " ", _indent(look, depth))
+
+
+def _told(mark: Mark) -> tuple[str, str]:
+    """What a mark is called, and its style."""
     if mark.kind == COMPACTION:
         before = f" {words.short_tokens(mark.amount)}" if mark.amount else ""
         after = f" to {words.short_tokens(mark.after)}" if mark.after else ""
         trigger = f" ({_shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
-        return Text(f"{indent}{look.clock(mark.at)} compacted{before}{after}{trigger}", "yellow")
+        return f"compacted{before}{after}{trigger}", "yellow"
     said, style = _MARKS.get(mark.kind, (words.clean(mark.kind), ""))
     status = f" {mark.amount}" if mark.kind == API_ERROR and mark.amount else ""
-    return Text(f"{indent}{look.clock(mark.at)} {said}{status}", style=style)
+    return f"{said}{status}", style
 
 
 def with_cost(line: Text, sums: Sums, look: TimelineLook) -> Text:
     """The cost at the right edge."""
     cost = words.cost(sums) if sums.responses else "-"
-    line.append(" " * max(look.room - line.cell_len - cell_len(cost), 2))
+    line.truncate(max(look.room - GAP - cell_len(cost), LEAST_NAME), overflow="ellipsis")
+    line.append(" " * max(look.room - line.cell_len - cell_len(cost), GAP))
     line.append(cost, "green")
     return line
 
@@ -194,6 +223,10 @@ def flowed(parts: Sequence[Text], look: TimelineLook, between: str, indent: str 
             line, is_first = Text(indent), True
         if not is_first:
             line.append(between)
+        elif line.cell_len + part.cell_len + following > look.room:
+            *whole, line = broken([part], look.room - following, len(indent))
+            yield from whole
+            continue
         line.append_text(part)
     if line.cell_len > len(indent):
         yield line

@@ -133,7 +133,7 @@ def _notes(timeline: Timeline) -> Iterator[str]:
     """What the reader must know."""
     if timeline.copied_prompts:
         count = words.plural(timeline.copied_prompts, "prompt")
-        yield f"It goes on with another session: {count} from there are not shown, their cost is counted there."
+        yield f"It goes on with another session: what came of its {count} is shown and counted there."
     if not timeline.is_told:
         yield "Its transcript was gone before more than usage was read: prompts and tools are not known."
     elif not timeline.has_transcript:

@@ -22,6 +22,7 @@ BAR = 12
 WIDEST = 100
 ALL = "all"
 LEAST_NOTE = 20
+DIGITS = frozenset("0123456789")
 MOST_ACCOUNTS = 3
 """The plans are shown for so many, the dearest."""
 
@@ -63,15 +64,14 @@ def _strips(report: WhatIf) -> list[Strip]:
     """The columns of the scenarios."""
     every = report.scenarios
     top = max((abs(each.difference) for each in every), default=0)
+    recounted = plain_strip(
+        Title("Recounted", 4), ["" if each.adjusted is None else roughly(each.adjusted) for each in every], ""
+    )
     return [
         plain_strip(Title("", 9), [str(number + 1) for number in range(len(every))], ""),
         _named("What if", [words.clean(scenario_title(each)) for each in every]),
         plain_strip(Title("Cost", 8), [words.money(each.cost) for each in every], ""),
-        plain_strip(
-            Title("Recounted", 4),
-            ["" if each.adjusted is None else f"~{words.money(each.adjusted)}" for each in every],
-            "",
-        ),
+        *([recounted] if any(recounted.cells) else []),
         plain_strip(Title("Difference", 9), [change(each.difference) for each in every], ""),
         plain_strip(Title("", 7), [percent_change(each.difference, report.cost) for each in every], ""),
         plain_strip(Title("A month", 6), [f"~{change(report.a_month(each.difference))}" for each in every], ""),
@@ -112,7 +112,8 @@ def _plan_notes(console: Console, report: WhatIf, room: int) -> None:
 
 
 def _sentences(notes: Iterable[str]) -> str:
-    return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)
+    """Notes in a row; a model's name, which has digits, begins as it is written."""
+    return " ".join(f"{note if set(note.split()[0]) & DIGITS else note[0].upper() + note[1:]}." for note in notes)
 
 
 def _say(console: Console, text: str, room: int, style: str, prefix: str = "") -> None:
@@ -156,8 +157,8 @@ def _plan_strips(report: WhatIf, plans: PlanReport) -> list[Strip]:
         _named("Plan", names),
         column("A month", 9, (words.money(plan.price) if plan.five_hours else roughly(plan.price) for plan in every)),
         column("Use / price", 5, (_times(value, plan) for plan in every)),
-        column("5 h full", 7, (_share(plan.five_hours, plan) for plan in every)),
-        column("Weeks full", 6, (_share(plan.weeks, plan) for plan in every)),
+        column("5 h full", 7, (_share(plan.five_hours) for plan in every)),
+        column("Weeks full", 6, (_share(plan.weeks) for plan in every)),
         column("With extra", 8, (roughly(plan.total(report.months)) for plan in every)),
     ]
 
@@ -169,9 +170,9 @@ def _times(value: int, plan: PlanCost) -> str:
     return f"{times:.1f}x" if times >= 1 else f"{times:.2f}x"
 
 
-def _share(fit: WindowFit | None, plan: PlanCost) -> str:
+def _share(fit: WindowFit | None) -> str:
     """The share of the windows that would have been too small; an estimate."""
     if fit is None:
         return ""
-    share = 100 * fit.too_small / fit.windows if fit.windows else 0
+    share = 100 * fit.too_small / fit.windows if fit.windows else 0.0
     return f"~{share:.0f} %" if share >= 1 or not share else "<1 %"

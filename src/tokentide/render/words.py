@@ -33,9 +33,9 @@ def tokens(count: int) -> str:
 def short_tokens(count: int) -> str:
     """A count in three digits: 1.23M."""
     for size, unit in _UNITS:
-        if count >= size:
-            value = count / size
-            return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}{unit}"
+        value = count / size
+        if value >= 0.9995:
+            return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}{unit}"
     return str(count)
 
 

@@ -45,6 +45,13 @@ thead th { color: var(--muted); font-weight: 400; }
 tbody th { font-weight: 400; }
 summary { cursor: pointer; margin-top: 40px; }
 footer { color: var(--muted); font-size: 14px; margin-top: 56px; }
+@media screen and (max-width: 480px) {
+  main { padding: 28px 16px; }
+  h1 { font-size: 34px; }
+  .tiles { grid-template-columns: 1fr 1fr; gap: 10px; }
+  .tiles div { padding: 14px 16px; }
+  .tiles dd { font-size: 22px; overflow-wrap: anywhere; }
+}
 @media print {
   body { font-size: 10px; line-height: 1.35; }
   main { padding: 0; max-width: none; zoom: 0.9; }

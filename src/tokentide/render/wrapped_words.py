@@ -64,7 +64,7 @@ def comparisons(wrapped: Wrapped) -> Iterator[str]:
         yield f"Printed at {LINES_A_PAGE} lines a page, the lines added fill {pages:,} pages."
     sent = sums.total_tokens - sums.output_tokens
     if sent and sums.cache_read_tokens:
-        yield f"{100 * sums.cache_read_tokens / sent:.0f} % of all that was sent came out of the cache."
+        yield f"{words.percent(sums.cache_read_tokens / sent)} of all that was sent came out of the cache."
     if total.prompts and sums.responses > total.prompts:
         yield f"A prompt led to {sums.responses / total.prompts:.1f} responses on average."
 

@@ -51,4 +51,4 @@ def _read(ledger: Ledger, changed: Sequence[FoundFile], known: Mapping[str, File
     tasks = [Task(each, _NOBODY, known.get(each.key)) for each in changed]
     reading = Reading(read_details, encode_details, decode_details)
     for batch in read_all(tasks, reading, observer.advance):
-        ledger.details.take(batch.traits, batch.runs, batch.marks, batch.files)
+        ledger.details.take(batch.traits, batch.runs, batch.marks, batch.files, batch.agent_types)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from tokentide.analytics.advice.compacting import compaction_cost, usual_start
 from tokentide.analytics.advice.evidence import lighter
 from tokentide.analytics.advice.model import LOW, MEDIUM, Advice
-from tokentide.analytics.advice.rebuilding import BREAK, PAUSE, SWITCH, Rebuild
+from tokentide.analytics.advice.rebuilding import Rebuild
 from tokentide.analytics.advice.tally import Tally, Words
 from tokentide.analytics.context.hints import AFTER_COMPACTION_TOKENS
+from tokentide.analytics.context.model import EFFORT, MODEL, PAUSE
 
 if TYPE_CHECKING:
     from tokentide.analytics.advice.evidence import Evidence
@@ -58,7 +59,7 @@ def cache_pauses(evidence: Evidence) -> Advice | str:
 def model_switches(evidence: Evidence) -> Advice | str:
     """Another model in the middle of a conversation: it has a cache of its own."""
     tally = Tally()
-    for each in _of(evidence, SWITCH):
+    for each in _of(evidence, MODEL):
         name = f"{each.before.record.model} to {each.step.record.model}"
         tally.add(each.step, evidence.saved(each.step, each.warm()), name)
     if not tally.count:
@@ -77,15 +78,15 @@ def model_switches(evidence: Evidence) -> Advice | str:
 def cache_breaks(evidence: Evidence) -> Advice | str:
     """The cache was lost within its lifetime, with the same model: the beginning of the prompt changed."""
     tally = Tally()
-    for each in _of(evidence, BREAK):
+    for each in _of(evidence, EFFORT, ""):
         tally.add(each.step, evidence.saved(each.step, each.warm()), _goes_with(each))
     if not tally.count:
         return "no cache was lost within its lifetime"
     words = Words(
         "cache-breaks",
         "Find what changes the beginning of the prompt",
-        f"{tally.count:,} times the cache was lost within its lifetime and written again, most {tally.largest()}. What "
-        "does that: another effort, tools and MCP servers that come and go, a changed memory file, `--resume`",
+        f"{tally.count:,} times the cache was lost within its lifetime and written again, above all {tally.largest()}. "
+        "What does that: another effort, tools and MCP servers that come and go, a changed memory file, `--resume`",
         LOW,
         "what was written again is measured; why the cache was lost is in no transcript, and the vendor may lose one",
         "rebuild",
@@ -98,12 +99,12 @@ def _goes_with(each: Rebuild) -> str:
     before, step = each.before, each.step
     if before.place.version != step.place.version:
         return NEW_VERSION
-    if before.trait is not None and step.trait is not None and before.trait.effort != step.trait.effort:
+    if each.cause == EFFORT:
         return NEW_EFFORT
     if any(call.tool == LOADER for call in before.called):
         return NEW_TOOLS
     return WITHIN_TURN if before.called else AT_PROMPT
 
 
-def _of(evidence: Evidence, cause: str) -> list[Rebuild]:
-    return [each for each in evidence.rebuilds if each.cause == cause]
+def _of(evidence: Evidence, *causes: str) -> list[Rebuild]:
+    return [each for each in evidence.rebuilds if each.cause in causes]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tokentide.analytics.cache_rebuilds import is_for_an_hour
 from tokentide.analytics.context.hints import AFTER_COMPACTION_TOKENS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def compaction_cost(evidence: Evidence, step: Step, context: int) -> int:
     record = step.record
     nothing = {"input_tokens": 0, "cache_creation_5m_tokens": 0, "cache_creation_1h_tokens": 0}
     bare = replace(record, **nothing, web_search_requests=0)
-    is_long = record.cache_creation_1h_tokens > record.cache_creation_5m_tokens
+    is_long = is_for_an_hour(record.cache_creation_5m_tokens, record.cache_creation_1h_tokens)
     summing = replace(bare, cache_read_tokens=context, output_tokens=SUMMARY_TOKENS)
     caching = replace(
         bare,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,9 @@ class Step:
     place: Place
     trait: Trait | None = None
     """None where no transcript told."""
-    called: list[ToolRun] = field(default_factory=list)
+    called: Sequence[ToolRun] = ()
     """The calls it holds."""
-    answered: list[ToolRun] = field(default_factory=list)
+    answered: Sequence[ToolRun] = ()
     """The results it read first."""
 
     writes: int = field(init=False)
@@ -42,6 +43,11 @@ class Step:
         self.writes = record.cache_creation_5m_tokens + record.cache_creation_1h_tokens
         self.kept = record.cache_read_tokens + self.writes
         self.prompt = record.input_tokens + self.kept
+
+    @property
+    def effort(self) -> str:
+        """Empty where nobody tells."""
+        return self.trait.effort if self.trait is not None else ""
 
 
 @dataclass(slots=True)

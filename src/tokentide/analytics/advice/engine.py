@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.advice.gathering import Range, gather, span_of
@@ -21,6 +20,7 @@ from tokentide.analytics.advice.model import (
     Share,
 )
 from tokentide.analytics.advice.rules import RULES, Rule
+from tokentide.analytics.what_if.history import bounds
 from tokentide.analytics.what_if.model import MONTH_US
 from tokentide.clock import DAY_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
@@ -38,8 +38,6 @@ LEAST_SAVING = 500_000_000
 """Half a dollar a month, nano-USD: less is not worth a change of habits."""
 LEAST_SHARE = 200
 """Nor is less than one part in so many of what was spent."""
-FOREVER = 1 << 62
-"""An instant after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +94,7 @@ def a_month(nano: int, span_us: int) -> int:
 
 def _range(ask: AdviceAsk) -> Range:
     """The days of the selection as instants."""
-    since, until = ask.selection.since, ask.selection.until
-    start = ask.calendar.start_of(since) if since else -FOREVER
-    end = ask.calendar.start_of(until + timedelta(days=1)) if until else FOREVER
-    return Range(start, end, ask.selection.filters)
+    return Range(*bounds(ask.selection, ask.calendar), ask.selection.filters)
 
 
 def _missing(sessions: int, what: str) -> str:
@@ -110,7 +105,7 @@ def _checked(rule: Rule, evidence: Evidence, without: Collection[str]) -> Checke
     """What comes of one rule."""
     if rule.name in without:
         return Checked(rule.name, OFF, "switched off")
-    missing = _missing(len(evidence.detailed), "sessions with details") if rule.needs_details else ""
+    missing = _lacking(rule, evidence)
     if missing:
         return Checked(rule.name, LACKING, missing)
     advice = rule.find(evidence)
@@ -118,8 +113,17 @@ def _checked(rule: Rule, evidence: Evidence, without: Collection[str]) -> Checke
         return Checked(rule.name, NOTHING, advice)
     ranked = _ranked(advice, evidence)
     if advice.week_percent is None and not _is_worth_it(ranked, evidence):
-        return Checked(rule.name, SMALL, f"{advice.count:,} found, which come to next to nothing")
+        return Checked(rule.name, SMALL, f"{advice.count:,} found", ranked.saving_per_month)
     return ranked
+
+
+def _lacking(rule: Rule, evidence: Evidence) -> str:
+    """What a rule would need and does not have; empty where it has all."""
+    if rule.is_of_account and not evidence.is_whole:
+        return "looks at all that an account uses: without filters on projects, sessions and models"
+    if evidence.span_us < rule.least_days * DAY_US:
+        return f"needs {rule.least_days} days of history"
+    return _missing(len(evidence.detailed), "sessions with details") if rule.needs_details else ""
 
 
 def _is_worth_it(ranked: Ranked, evidence: Evidence) -> bool:
@@ -133,11 +137,11 @@ def _ranked(advice: Advice, evidence: Evidence) -> Ranked:
 
 
 def _share(monthly: int, evidence: Evidence) -> Share:
-    """A saving as share of the windows; nothing where several accounts have windows of their own worth."""
-    calibrated = [each.calibrations for each in evidence.around.forecasts if each.calibrations]
-    if len(calibrated) != 1 or not monthly:
+    """A saving as share of the windows; nothing where other accounts have a part in it."""
+    calibrated = [each for each in evidence.around.forecasts if each.calibrations]
+    if len(calibrated) != 1 or not monthly or not evidence.accounts <= {calibrated[0].account.name, ""}:
         return Share()
-    worth = {each.window: each.usd_per_percent for each in _resting(calibrated[0])}
+    worth = {each.window: each.usd_per_percent for each in _resting(calibrated[0].calibrations)}
     week, five_hours = worth.get(SEVEN_DAY), worth.get(FIVE_HOUR)
     return Share(
         monthly * 7 * DAY_US / MONTH_US / week if week else None,
@@ -150,6 +154,7 @@ def _resting(calibrations: tuple[Calibration, ...]) -> Iterator[Calibration]:
     return (each for each in calibrations if each.windows and each.usd_per_percent > 0)
 
 
-def _rank(each: Ranked) -> tuple[bool, int, str]:
-    """What keeps a window first, then the largest saving."""
-    return (each.advice.week_percent is None, -each.saving_per_month, each.advice.rule)
+def _rank(each: Ranked) -> tuple[bool, bool, int, str]:
+    """What keeps a window first, then the largest saving; last what saves nothing unless something is so."""
+    advice = each.advice
+    return (advice.week_percent is None, bool(advice.only_if), -each.saving_per_month, advice.rule)

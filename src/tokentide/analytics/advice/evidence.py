@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tokentide.analytics.advice.rebuilding import Rebuild, find_rebuilds
 from tokentide.analytics.token_estimate import CODE, estimate_tokens
+from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 
 if TYPE_CHECKING:
     from tokentide.analytics.advice.conversations import Chain, Step
@@ -55,6 +56,10 @@ class Evidence:
     """Kinds of sub-agents, by their id."""
     around: Surroundings
     span_us: int
+    end: int
+    """The range ends before this instant, µs UTC."""
+    is_whole: bool
+    """False where filters leave out a part of what an account used."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -72,9 +77,14 @@ class Evidence:
         return frozenset(chain.session for chain in self.chains)
 
     @cached_property
+    def accounts(self) -> frozenset[str]:
+        """Whose they are; empty for those that nobody tells of."""
+        return frozenset(chain.place.account for chain in self.chains)
+
+    @cached_property
     def detailed(self) -> frozenset[str]:
         """The sessions of which a transcript told more than the usage."""
-        return frozenset(step.session for step in self.steps if step.trait is not None)
+        return frozenset(each.session for each in self.chains if any(step.trait is not None for step in each.steps))
 
     @cached_property
     def stretches(self) -> tuple[tuple[Chain, Sequence[Step]], ...]:
@@ -100,6 +110,12 @@ class Evidence:
     def plans(self) -> dict[str, str]:
         """The plan of each account, where it is known."""
         return {report.account: plan.plan for report in self.plan_reports for plan in report.plans if plan.is_current}
+
+    def has_plan(self, account: str) -> bool:
+        """True where it is known which, and where the vendor tells of windows: who pays for tokens has none."""
+        known = (window for each in self.around.forecasts if each.account.name == account for window in each.windows)
+        told = (each.window for each in known if not each.is_estimate)
+        return account in self.plans or any(name.startswith((FIVE_HOUR, SEVEN_DAY)) for name in told)
 
     def saved(self, step: Step, altered: UsageRecord) -> int:
         """What a response would have cost less if it had been this; nothing below 0, nor where there is no price."""

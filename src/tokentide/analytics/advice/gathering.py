@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.advice.conversations import Chain, Step
 from tokentide.analytics.advice.evidence import Evidence, Surroundings
+from tokentide.analytics.what_if.history import chain_numbers, first_known
 from tokentide.clock import DAY_US
 from tokentide.model.activity import COMPACTION, MAIN_CHAIN, SIDE_CHAIN
 
@@ -30,18 +32,23 @@ class Range:
     end: int
     filters: Filters
 
+    @property
+    def is_whole(self) -> bool:
+        """True where the filters let all through that an account used."""
+        filters = self.filters
+        return not (filters.projects or filters.sessions or filters.models or filters.branches)
+
 
 def span_of(ledger: Ledger, wanted: Range, calendar: Calendar, *, now: int) -> int:
     """How long a history is looked at: from the first day that is asked for and known; at least LEAST_SPAN_US."""
-    days = ledger.days()
-    known = calendar.start_of(calendar.date_of(days[0] * DAY_US)) if days else now
+    known = first_known(ledger, calendar, now)
     return max(min(wanted.end, now) - max(wanted.start, known), LEAST_SPAN_US)
 
 
 def gather(ledger: Ledger, wanted: Range, around: Surroundings, span_us: int) -> tuple[Evidence, int]:
     """The evidence, and how many responses have no price and are left out. Raises LedgerDamagedError."""
     places = ledger.priced.places()
-    numbers = _chain_numbers(places)
+    numbers = chain_numbers(places)
     chains: dict[int, Chain] = {}
     steps: dict[str, Step] = {}
     unpriced = 0
@@ -57,7 +64,7 @@ def gather(ledger: Ledger, wanted: Range, around: Surroundings, span_us: int) ->
         step = steps[record.identity] = Step(record, cost, chain.session, place)
         chain.steps.append(step)
     _add_details(ledger, wanted, steps)
-    marks = _marks(ledger, wanted)
+    marks = _marks(ledger, wanted, {chain.place.session_id for chain in chains.values()})
     for chain in chains.values():
         chain.compactions = [
             mark.at
@@ -65,18 +72,9 @@ def gather(ledger: Ledger, wanted: Range, around: Surroundings, span_us: int) ->
             if mark.kind == COMPACTION and mark.chain == _chain_name(chain.place)
         ]
     agents = ledger.evidence.agent_types()
-    evidence = Evidence(tuple(chains.values()), marks, ledger.session_facts(), agents, around, span_us)
+    facts, is_whole = ledger.session_facts(), wanted.is_whole
+    evidence = Evidence(tuple(chains.values()), marks, facts, agents, around, span_us, wanted.end, is_whole=is_whole)
     return evidence, unpriced
-
-
-def _chain_numbers(places: dict[int, Place]) -> dict[int, int]:
-    """The conversation of each place; one that goes on in another folder or branch is one."""
-    numbers: dict[tuple[str, str, str, bool], int] = {}
-    found: dict[int, int] = {}
-    for key, place in places.items():
-        chain = (place.source, place.session_id, place.agent_id, bool(place.is_sidechain))
-        found[key] = numbers.setdefault(chain, len(numbers))
-    return found
 
 
 def _chain_name(place: Place) -> str:
@@ -95,21 +93,22 @@ def _add_details(ledger: Ledger, wanted: Range, steps: dict[str, Step]) -> None:
         caller, reader = steps.get(run.called_by), steps.get(run.answered_by)
         if caller is None:
             continue
-        caller.called.append(run)
+        caller.called = (*caller.called, run)
         if reader is not None and reader.session == caller.session:
-            reader.answered.append(run)
+            reader.answered = (*reader.answered, run)
     for step in steps.values():
         if len(step.answered) > 1:
-            step.answered.sort(key=_order)
+            step.answered = sorted(step.answered, key=_order)
 
 
 def _order(run: ToolRun) -> tuple[int, str]:
     return run.at, run.id
 
 
-def _marks(ledger: Ledger, wanted: Range) -> dict[str, list[Mark]]:
-    """What happened, by session, in the order of time."""
+def _marks(ledger: Ledger, wanted: Range, sessions: Collection[str]) -> dict[str, list[Mark]]:
+    """What happened in these sessions, by session, in the order of time."""
     found: defaultdict[str, list[Mark]] = defaultdict(list)
     for mark in ledger.evidence.marks(wanted.start, wanted.end):
-        found[mark.session_id].append(mark)
+        if mark.session_id in sessions:
+            found[mark.session_id].append(mark)
     return dict(found)

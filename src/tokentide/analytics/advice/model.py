@@ -74,7 +74,11 @@ class Advice:
     until: int | None = None
     """The reset that it is about, µs UTC."""
     spares_windows: bool = True
-    """False where the same use costs less, so that no window is spared."""
+    """False where the same use costs less or is paid beside the plan, so that no window is spared."""
+    is_of_price: bool = False
+    """True where `concerned` is the price of a plan, and not what responses cost."""
+    only_if: str = ""
+    """What nobody tells and must be so for the saving; empty where there is nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class Checked:
     """FOUND, SMALL, NOTHING, LACKING or OFF."""
     note: str = ""
     """Why there is no advice; empty where there is."""
+    saving_per_month: int = 0
+    """Nano-USD, where the outcome is SMALL."""
 
 
 @dataclass(frozen=True, slots=True)

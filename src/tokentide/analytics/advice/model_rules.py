@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from statistics import median_low
 from typing import TYPE_CHECKING
@@ -173,9 +174,10 @@ def fast_mode(evidence: Evidence) -> Advice | str:
     words = Words(
         "fast-mode",
         "Switch fast mode off where nobody waits",
-        f"{tally.count:,} answers came in fast mode, at a multiple of the price of the same tokens; `/fast` ends it",
+        f"{tally.count:,} answers came in fast mode, at a multiple of the price of the same tokens, and beside a plan: "
+        "it is paid as extra usage. `/fast` ends it",
         HIGH,
         "the same tokens at the standard price",
         "request",
     )
-    return tally.advice(evidence, words)
+    return dataclasses.replace(tally.advice(evidence, words), spares_windows=False)

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tokentide.clock import HOUR_US, MINUTE_US
+from tokentide.analytics.cache_rebuilds import LONG_US, SHORT_US, cause_of, is_for_an_hour, lost_tokens
+from tokentide.analytics.context.model import MODEL, PAUSE
 
 if TYPE_CHECKING:
     from tokentide.analytics.advice.conversations import Chain, Step
     from tokentide.model.usage import UsageRecord
-
-PAUSE, SWITCH, BREAK = "pause", "switch", "break"
-"""Why: nothing was sent for longer than an entry lives; another model answered; the rest."""
-SHORT_US, LONG_US = 5 * MINUTE_US, HOUR_US
-"""How long an entry lives. Source: vendor's documentation, "Prompt caching"."""
-LEAST_LOST = 5_000
-"""Fewer tokens that are written again are no rebuild worth naming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +26,7 @@ class Rebuild:
     lost: int
     """Tokens."""
     cause: str
-    """PAUSE, SWITCH or BREAK."""
+    """PAUSE, MODEL, EFFORT, or empty where two requests in a row do not tell it."""
     is_long: bool
     """True where the entry had been written for an hour."""
 
@@ -40,35 +34,27 @@ class Rebuild:
         """The request as it would have been with the cache still there."""
         record = self.step.record
         short = min(record.cache_creation_5m_tokens, self.lost)
-        long = min(record.cache_creation_1h_tokens, self.lost - short)
-        plain = min(record.input_tokens, self.lost - short - long)
+        long = self.lost - short
         return replace(
             record,
-            cache_read_tokens=record.cache_read_tokens + short + long + plain,
+            cache_read_tokens=record.cache_read_tokens + self.lost,
             cache_creation_5m_tokens=record.cache_creation_5m_tokens - short,
             cache_creation_1h_tokens=record.cache_creation_1h_tokens - long,
-            input_tokens=record.input_tokens - plain,
         )
 
 
 def find_rebuilds(stretches: Sequence[tuple[Chain, Sequence[Step]]]) -> Iterator[Rebuild]:
-    """Every rebuild, conversation by conversation."""
+    """Every rebuild, conversation by conversation; not those that a prompt explains which became shorter."""
     for _, steps in stretches:
         is_long = False
         for before, step in pairwise(steps):
+            record = step.record
             if before.writes:
-                is_long = before.record.cache_creation_1h_tokens > before.record.cache_creation_5m_tokens
-            lost = before.kept - step.record.cache_read_tokens
-            if lost < LEAST_LOST:
+                is_long = is_for_an_hour(before.record.cache_creation_5m_tokens, before.record.cache_creation_1h_tokens)
+            lost = lost_tokens(before.kept, record.cache_read_tokens, step.writes, step.prompt)
+            if not lost:
                 continue
-            cause = _cause(before, step, LONG_US if is_long else SHORT_US)
-            lost = min(lost, step.prompt - step.record.cache_read_tokens)
-            if lost >= LEAST_LOST and (cause != BREAK or step.prompt >= before.kept):
+            rested, lifetime = record.at - before.record.at, LONG_US if is_long else SHORT_US
+            cause = cause_of(rested, lifetime, (before.record.model, record.model), (before.effort, step.effort))
+            if cause in (PAUSE, MODEL) or step.prompt >= before.kept:
                 yield Rebuild(before, step, lost, cause, is_long)
-
-
-def _cause(before: Step, step: Step, lifetime: int) -> str:
-    """A pause explains it before a switch: by then the old model's entry is gone as well."""
-    if step.record.at - before.record.at > lifetime:
-        return PAUSE
-    return SWITCH if before.record.model != step.record.model else BREAK

@@ -22,6 +22,10 @@ class Rule(NamedTuple):
     """Advice, or why there is none."""
     needs_details: bool = False
     """True where it looks at more than usage: see `tokentide.sync.details`."""
+    is_of_account: bool = False
+    """True where it looks at all that an account uses, so that a part of it says nothing."""
+    least_days: int = 0
+    """Of history."""
 
 
 RULES = (
@@ -37,9 +41,9 @@ RULES = (
     Rule("huge-results", "tool results of more than 10,000 tokens", tool_rules.huge_results, needs_details=True),
     Rule("failures", "calls denied, misused, or failing again", tool_rules.failures, needs_details=True),
     Rule("re-reads", "files read again that did not change", tool_rules.rereads, needs_details=True),
-    Rule("off-peak", "a week that will be used up: what can wait should", plan_rules.off_peak),
+    Rule("off-peak", "a week that will be used up: what can wait should", plan_rules.off_peak, is_of_account=True),
     Rule("batch", "requests by programs, at half the price as batches", plan_rules.batch, needs_details=True),
-    Rule("plan-size", "a plan larger or smaller than the use", plan_rules.plan_size),
+    Rule("plan-size", "a plan larger or smaller than the use", plan_rules.plan_size, is_of_account=True, least_days=14),
 )
 
 

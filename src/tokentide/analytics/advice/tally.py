@@ -115,9 +115,10 @@ def _telling(evidence: Evidence, sessions: dict[str, _Heap]) -> tuple[Telling, .
     every = sorted(sessions.items(), key=lambda item: (-item[1].saving, -item[1].count, item[0]))[:MOST_TELLING]
     wanted = {key for key, _ in every}
     begun: dict[str, int] = {}
-    for step in evidence.steps:
-        if step.session in wanted:
-            begun[step.session] = min(begun.get(step.session, step.record.at), step.record.at)
+    for chain in evidence.chains:
+        if chain.session in wanted:
+            first = chain.steps[0].record.at
+            begun[chain.session] = min(begun.get(chain.session, first), first)
     found = []
     for key, heap in every:
         source, _, session = key.partition("\t")

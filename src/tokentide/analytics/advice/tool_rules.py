@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,25 +34,30 @@ _NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 def idle_servers(evidence: Evidence) -> Advice | str:
     """MCP servers that were loaded in several sessions, and none of whose tools was ever called."""
-    used = {_plain(mcp_parts(call.tool)[0]) for step in evidence.steps for call in step.called}
     loaded: defaultdict[str, set[str]] = defaultdict(set)
     for chain in evidence.chains:
         for mark in evidence.marks.get(chain.place.session_id, ()):
             if mark.kind == MCP_SERVER:
                 loaded[_plain(mark.name)].add(chain.session)
+    if not loaded:
+        return "no transcript tells of an MCP server"
+    called = {call.tool for step in evidence.steps for call in step.called}
+    used = {_plain(mcp_parts(tool)[0]) for tool in called}
     idle = {name for name, sessions in loaded.items() if len(sessions) >= LEAST_SESSIONS and name not in used}
     if not idle:
-        return "every MCP server that was loaded more than once was used, or none was"
+        return "every MCP server that was loaded more than once was used"
     tally = Tally()
     for chain in evidence.chains:
         if chain.is_main:
             carry(evidence, chain.steps, _announced(evidence, chain, idle), tally)
     if not tally.count:
         return "the MCP servers that were never used were loaded in sub-agents alone"
+    where = "in these days" if evidence.is_whole else "here in these days"
+    names = sorted(idle, key=lambda name: (-tally.saved_of(name), name))
     words = Words(
         "idle-mcp-servers",
         "Switch off MCP servers that are never used",
-        f"no tool of {_listed(sorted(idle, key=lambda name: (-tally.saved_of(name), name)))} was ever called; what "
+        f"no tool of {_listed(names)} was called {where}; what "
         "names and describes them is sent with every request. `/mcp` switches one off, `claude mcp remove` for good",
         HIGH,
         "only their names and instructions are counted, their tokens estimated; full descriptions of tools are in no "
@@ -109,10 +114,10 @@ def huge_results(evidence: Evidence) -> Advice | str:
     return tally.advice(evidence, words)
 
 
-def _beyond(step: Step) -> Iterator[Load]:
-    for run in step.answered:
-        if run.result_bytes > HUGE_TOKENS:  # no tokenizer makes more tokens than there are bytes
-            yield run.tool, result_tokens(run, step.record.model) - HUGE_TOKENS
+def _beyond(step: Step) -> list[Load]:
+    """What results weigh beyond the bound; no tokenizer makes more tokens than there are bytes."""
+    huge = [run for run in step.answered if run.result_bytes > HUGE_TOKENS]
+    return [(run.tool, result_tokens(run, step.record.model) - HUGE_TOKENS) for run in huge]
 
 
 def _brought(steps: Sequence[Step], loads_of: Callable[[Step], Iterable[Load]]) -> dict[int, list[Load]]:
@@ -148,14 +153,17 @@ def failures(evidence: Evidence) -> Advice | str:
             for run in needless:
                 name = f"{run.tool} (denied)" if run.outcome == DENIED else run.tool
                 tally.add(step, step.cost // len(step.answered), name)
-    marks = [mark.kind for happened in evidence.marks.values() for mark in happened]
+    kinds = {
+        mark.key: mark.kind for happened in evidence.marks.values() for mark in happened
+    }  # copies in forks are one
+    marks = Counter(kinds.values())
     if not tally.count:
         return f"{failed} failed and {denied} denied calls: none needless"
     words = Words(
         "failures",
-        f"Spare failed calls, {tally.largest()} before all",
+        f"Avoid failed calls, above all of {tally.largest()}",
         f"{tally.count:,} calls were denied, misused or failed again (in all {failed:,} failed and {denied:,} denied; "
-        f"API errors: {marks.count(API_ERROR):,}, refusals: {marks.count(REFUSAL):,}). Allow for good what you always "
+        f"API errors: {marks[API_ERROR]:,}, refusals: {marks[REFUSAL]:,}). Allow for good what you always "
         "allow, forbid what you always deny, and write into CLAUDE.md how tests and builds are run",
         LOW,
         "what answering them cost is measured, by its share of the results answered together; that all could be spared "

@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tokentide.analytics.context.model import (
-    COMPACTED,
-    CONVERSATION,
-    EFFORT,
-    MODEL,
-    PAUSE,
-    TOOLS,
-    UNKNOWN,
-    Cache,
-    Rebuild,
-)
+from tokentide.analytics.cache_rebuilds import LONG_US, SHORT_US, cause_of, is_for_an_hour, lost_tokens
+from tokentide.analytics.context.model import COMPACTED, CONVERSATION, TOOLS, UNKNOWN, Cache, Rebuild
 from tokentide.analytics.context.sent import Rates, Sent
-from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.pricing.book import PriceBook
 
-SHORT_US, LONG_US = 5 * MINUTE_US, HOUR_US
-"""Lifetimes of cache writes; a read prolongs it. Source: the platform's documentation, "Prompt caching"."""
-LEAST_LOST_TOKENS = 2_000
-LEAST_LOST_SHARE = 0.5
-"""Of what had been cached, this much has to be written again to count as a rebuild."""
 SHRUNK = 0.95
 """Of the prompt before: a smaller one was compacted, cleared in part, or stepped back in. Thinking that falls away at
 a new prompt is less."""
@@ -52,7 +37,7 @@ def _lifetimes(sent: Sequence[Sent]) -> list[int]:
     lifetime = 0
     for each in sent:
         if each.written_tokens:
-            lifetime = LONG_US if each.write_1h_tokens >= each.write_5m_tokens else SHORT_US
+            lifetime = LONG_US if is_for_an_hour(each.write_5m_tokens, each.write_1h_tokens) else SHORT_US
         elif each.read_tokens and not lifetime:
             lifetime = SHORT_US
         found.append(lifetime)
@@ -63,21 +48,21 @@ def _rebuilds(sent: Sequence[Sent], system_tokens: int, book: PriceBook) -> Iter
     lifetimes = _lifetimes(sent)
     for number, (before, here) in enumerate(pairwise(sent), start=1):
         cached = before.read_tokens + before.written_tokens
-        lost = min(cached - here.read_tokens, here.written_tokens)
-        if lost < LEAST_LOST_TOKENS or lost < LEAST_LOST_SHARE * min(cached, here.prompt_tokens):
+        lost = lost_tokens(cached, here.read_tokens, here.written_tokens, here.prompt_tokens)
+        if not lost:
             continue
-        cost = Rates(book, here.model, here.at).rewrite(lost, for_an_hour=here.write_1h_tokens >= here.write_5m_tokens)
+        for_an_hour = is_for_an_hour(here.write_5m_tokens, here.write_1h_tokens)
+        cost = Rates(book, here.model, here.at).rewrite(lost, for_an_hour=for_an_hour)
         cause = _cause(before, here, lifetimes[number - 1], system_tokens)
         yield Rebuild(here.at, number, cause, lost, cost, here.at - before.at)
 
 
 def _cause(before: Sent, here: Sent, lifetime: int, system_tokens: int) -> str:
-    """The first that explains it: what changes the prompt itself comes before the clock."""
+    """The first that explains it: a compaction, what two requests tell by themselves, then which part was read."""
+    told = cause_of(here.at - before.at, lifetime, (before.model, here.model), (before.effort, here.effort))
     causes = (
         (COMPACTED, bool(here.compacted)),
-        (MODEL, here.model != before.model),
-        (PAUSE, here.at - before.at > lifetime),
-        (EFFORT, bool(here.effort and before.effort) and here.effort != before.effort),
+        (told, bool(told)),
         (COMPACTED, here.prompt_tokens < SHRUNK * before.prompt_tokens),
         (UNKNOWN, not system_tokens),
         (TOOLS, here.read_tokens < SAME_BEGINNING * system_tokens),

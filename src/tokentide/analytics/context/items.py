@@ -82,7 +82,7 @@ def weighed_events(events: Iterable[Event], model: str, calls: Calls) -> Iterato
             yield _weighed_result(event, call, model)
         elif isinstance(event, Prompt):
             yield _weighed_prompt(event, model, skill)
-            skill = "" if event.speaker == NOTICE else skill
+            skill = "" if event.speaker == NOTICE and not event.command else skill
         elif isinstance(event, Attachment) and event.kind in SERVER_LISTS:
             listed = event
         elif isinstance(event, Attachment):
@@ -129,7 +129,8 @@ def _weighed_prompt(prompt: Prompt, model: str, skill: str) -> Weighed:
     if prompt.speaker == activity.SUMMARY:
         item = Item(SUMMARY, "", "", prompt.at)
     elif prompt.speaker == NOTICE:
-        item = Item(SKILLS, skill, "", prompt.at) if skill else Item(ATTACHMENTS, "notice", prompt.command, prompt.at)
+        is_skill = skill and not prompt.command
+        item = Item(SKILLS if is_skill else ATTACHMENTS, skill if is_skill else prompt.command or NOTICE, "", prompt.at)
     else:
         item = Item(PROMPTS, prompt.command, "", prompt.at)
     return _weighed(item, estimate_tokens(prompt.size_bytes, model, TEXT), images=prompt.images)

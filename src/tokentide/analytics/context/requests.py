@@ -57,8 +57,11 @@ class Chain:
             self.since.append(event)
 
     def _was_sent(self, event: Event) -> bool:
-        """True for what stands behind a response but is older: the client writes lines of one instant in any order."""
-        if not self.requests or self.since or self.compaction is not None:
+        """True for what stands behind a response but is older: the client writes lines of one instant in any order.
+
+        Those of the first prompt may come as late as after the first results.
+        """
+        if not self.requests or self.compaction is not None or (self.since and len(self.requests) > 1):
             return False
         begun = self.requests[-2].first.at if len(self.requests) > 1 else 0
         return begun <= event.at < self.requests[-1].first.at

@@ -12,13 +12,10 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from tokentide.analytics.cache_rebuilds import LONG_US, SHORT_US, is_for_an_hour
 from tokentide.analytics.what_if.history import History, prompt_of
-from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.newest import same_model
-
-SHORT_US = 5 * MINUTE_US
-LONG_US = HOUR_US
 
 
 def writes_of(record: UsageRecord) -> int:
@@ -82,7 +79,7 @@ def _prolonged(record: UsageRecord, lost: int) -> UsageRecord:
 
 def _entry(record: UsageRecord, before: _Entry | None) -> _Entry:
     """The cache behind a chain after a request; one that wrote nothing leaves the lifetime as it was."""
-    is_long = record.cache_creation_1h_tokens > record.cache_creation_5m_tokens
+    is_long = is_for_an_hour(record.cache_creation_5m_tokens, record.cache_creation_1h_tokens)
     if not writes_of(record) and before is not None:
         is_long = before.is_long
     return _Entry(record.at, record.model, record.cache_read_tokens + writes_of(record), is_long)
@@ -136,7 +133,7 @@ class _Sides:
         self.kept[model] = record.cache_read_tokens + writes_of(record)
         self.used_at[model] = record.at
         if writes_of(record):
-            self.is_long = record.cache_creation_1h_tokens > record.cache_creation_5m_tokens
+            self.is_long = is_for_an_hour(record.cache_creation_5m_tokens, record.cache_creation_1h_tokens)
 
 
 def moved_to(history: History, model: str, chosen: Collection[int]) -> list[UsageRecord]:
@@ -144,7 +141,7 @@ def moved_to(history: History, model: str, chosen: Collection[int]) -> list[Usag
 
     What the other model had written is not in its cache: where a chain goes from one to the other, it is written anew.
     """
-    sides = {history.chains[index]: _Sides() for index in chosen}
+    sides = {chain: _Sides() for index, chain in enumerate(history.chains) if index in chosen}
     altered: list[UsageRecord] = []
     for index, (record, chain) in enumerate(zip(history.records, history.chains, strict=True)):
         side = sides.get(chain)

@@ -130,10 +130,10 @@ def read_history(
 ) -> History:
     """Ask the ledger for every response of the selection; with `details` also for entry points and tools."""
     start, end = bounds(selection, calendar)
-    since = max(start, _first_known(ledger, calendar, now))
+    since = max(start, first_known(ledger, calendar, now))
     store = ledger.priced
     places = store.places()
-    chain_of = _chains(places)
+    chain_of = chain_numbers(places)
     records: list[UsageRecord] = []
     costs: list[int] = []
     unpriced: Counter[str] = Counter()
@@ -156,7 +156,7 @@ def read_history(
     )
 
 
-def _chains(places: dict[int, Place]) -> dict[int, int]:
+def chain_numbers(places: dict[int, Place]) -> dict[int, int]:
     """The chain of each place; a session that goes on in another folder or branch is one."""
     numbers: dict[tuple[object, ...], int] = {}
     return {
@@ -165,7 +165,7 @@ def _chains(places: dict[int, Place]) -> dict[int, int]:
     }
 
 
-def _first_known(ledger: Ledger, calendar: Calendar, now: int) -> int:
+def first_known(ledger: Ledger, calendar: Calendar, now: int) -> int:
     """The beginning of the first day that anything is known of; now where nothing is."""
     days = ledger.days()
     return calendar.start_of(calendar.date_of(days[0] * DAY_US)) if days else now

@@ -22,7 +22,7 @@ from tokentide.analytics.plans import (
     plan_known,
 )
 from tokentide.analytics.what_if.model import MONTH_US, PlanCost, PlanReport, WindowFit
-from tokentide.clock import DAY_US
+from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, Account, Poll
 from tokentide.store.query import Moment, Sums
 
@@ -66,10 +66,7 @@ def plan_reports(
     ledger: Ledger, history: History, calendar: Calendar, wish: PlanWish, *, now: int
 ) -> tuple[PlanReport, ...]:
     """A report for each account, the dearest first."""
-    moments: dict[str, list[Moment]] = defaultdict(list)
-    for record, cost in zip(history.records, history.costs, strict=True):
-        sums = Sums(1, cost=cost, first_at=record.at, last_at=record.at)
-        moments[history.account_of(record)].append(Moment(record.at, record.model, record.model, sums))
+    moments = _moments(history)
     limits = {each.account.name: each for each in read_limits(ledger, now=now, wish=wish)}
     official = official_windows(ledger, now) if len(moments) == 1 else ()
     found = [
@@ -78,6 +75,24 @@ def plan_reports(
         for known in [limits.get(account) or AccountLimits(Account(account, account), None, (), Poll(""))]
     ]
     return tuple(sorted(found, key=lambda report: (-report.cost, report.account)))
+
+
+def _moments(history: History) -> dict[str, list[Moment]]:
+    """What each account used, in the order of time; a minute is one moment, as windows begin and end on the minute."""
+    found: defaultdict[str, list[Moment]] = defaultdict(list)
+    minutes: dict[str, int] = {}
+    for record, cost in zip(history.records, history.costs, strict=True):
+        account, minute = history.account_of(record), record.at // MINUTE_US
+        if minutes.get(account) == minute:
+            sums = found[account][-1].sums
+            sums.responses += 1
+            sums.cost += cost
+            sums.last_at = record.at
+        else:
+            minutes[account] = minute
+            sums = Sums(1, cost=cost, first_at=record.at, last_at=record.at)
+            found[account].append(Moment(record.at, "", "", sums))
+    return found
 
 
 def _known(ledger: Ledger, limits: AccountLimits, calendar: Calendar, wish: PlanWish, now: int) -> _Known:

@@ -11,7 +11,6 @@ from tokentide.analytics.what_if import scenarios
 from tokentide.analytics.what_if.history import History, read_history
 from tokentide.analytics.what_if.model import (
     BATCH,
-    BELOW_TOKENS,
     CACHE_1H,
     CACHE_5M,
     NO_CACHE,
@@ -20,7 +19,7 @@ from tokentide.analytics.what_if.model import (
     WhatIfWish,
 )
 from tokentide.analytics.what_if.reckoning import Reckoner
-from tokentide.analytics.what_if.scenarios import FAST, STANDARD, Scenario
+from tokentide.analytics.what_if.scenarios import FAST, STANDARD, US, Scenario
 from tokentide.pricing.book import PriceBook
 from tokentide.pricing.newest import newest_models, same_model
 from tokentide.store.query import Filters
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 USUAL_FAMILIES = ("opus", "sonnet", "haiku")
 """Families whose newest model is tried where nothing is named."""
 CHEAP_FAMILY = "haiku"
-US = "us"
 COMMON = (
     "the same work by the same requests; list prices of the day of each response",
     "each scenario stands alone: what they save does not add up",
@@ -60,7 +58,7 @@ def build_what_if(ledger: Ledger, ask: WhatIfAsk, *, now: int, problems: int = 0
     """Ask the ledger, and reckon. `now` is µs UTC. Raises UsageError for a model without a price."""
     wish = _with_full_names(ask.wish, ask.book, now)
     history = read_history(ledger, ask.selection, ask.calendar, now=now, details=wish.needs_details)
-    made = list(_usual(history, ask.book, now) if wish.is_open else _named(history, ask, wish))
+    made = list(_usual(history, ask.book, wish.below_tokens, now) if wish.is_open else _named(history, ask, wish))
     reckoner = Reckoner(history, ask.book)
     costs = [reckoner.cost_of(each) for each in made if not each.skipped]
     if wish.is_open:
@@ -100,12 +98,13 @@ def _named(history: History, ask: WhatIfAsk, wish: WhatIfWish) -> Iterator[Scena
     yield from (scenarios.cheap_steps(history, model, wish.below_tokens) for model in wish.cheap)
     yield from (make(history) for kind, make in _BY_FLAG.items() if kind in wish.flags)
     if ask.changed_book is not None:
-        words = ", ".join(
-            f"{model}: {name} {amount:f}" for model, rates in wish.changes.items() for name, amount in rates.items()
+        words = "; ".join(
+            f"{model}: {', '.join(f'{name} {amount:f}' for name, amount in rates.items())}"
+            for model, rates in wish.changes.items()
         )
         yield scenarios.at_prices(history, tuple(wish.changes), ask.changed_book, words)
     if wish.residency:
-        yield scenarios.in_region(wish.residency)
+        yield scenarios.in_region(history, wish.residency)
     if wish.speed:
         yield scenarios.at_speed(wish.speed)
 
@@ -118,7 +117,7 @@ _BY_FLAG: dict[str, Callable[[History], Scenario]] = {
 }
 
 
-def _usual(history: History, book: PriceBook, now: int) -> Iterator[Scenario]:
+def _usual(history: History, book: PriceBook, below_tokens: int, now: int) -> Iterator[Scenario]:
     """All that make sense for this history: what is left as it was is not told."""
     if not history.records:
         return
@@ -127,9 +126,9 @@ def _usual(history: History, book: PriceBook, now: int) -> Iterator[Scenario]:
         if family in newest and not all(same_model(model, newest[family]) for model in history.models):
             yield scenarios.on_model(history, newest[family], book)
     if CHEAP_FAMILY in newest:
-        yield scenarios.cheap_steps(history, newest[CHEAP_FAMILY], BELOW_TOKENS)
+        yield scenarios.cheap_steps(history, newest[CHEAP_FAMILY], below_tokens)
     yield from (make(history) for make in _BY_FLAG.values())
-    yield scenarios.in_region(US)
+    yield scenarios.in_region(history, US)
     yield from (scenarios.at_speed(speed) for speed in (STANDARD, FAST))
 
 

@@ -35,6 +35,7 @@ SMALLEST_WINDOW = 200_000
 """Every model since Claude 2.1 takes so many tokens."""
 BATCH_TIER = "batch"
 FAST, STANDARD = "fast", "standard"
+US = "us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,24 @@ def short_cache(history: History) -> Scenario:
     return Scenario(CACHE_5M, "", assumptions, records=records, skipped=skipped)
 
 
-def in_region(geo: str) -> Scenario:
-    """Computed where the vendor is told to."""
+def in_region(history: History, geo: str) -> Scenario:
+    """Computed where the vendor is told to: in the US, or anywhere."""
+    if geo == US:
+        return Scenario(
+            RESIDENCY,
+            geo,
+            ("1.1 times every token price, where it applies",),
+            lambda record: record if record.inference_geo == geo else replace(record, inference_geo=geo),
+            same_note="responses that cost the same, as models before 4.6 and regional endpoints have no residency "
+            "price",
+        )
+    is_bound = any(record.inference_geo == US for record in history.records)
     return Scenario(
         RESIDENCY,
         geo,
-        ("1.1 times every token price, where it applies",),
-        lambda record: record if record.inference_geo == geo else replace(record, inference_geo=geo),
-        same_note="responses that cost the same, as models before 4.6 and regional endpoints have no residency price",
+        ("what was computed in the US without the tenth that this costs more",),
+        lambda record: replace(record, inference_geo=geo) if record.inference_geo == US else record,
+        skipped="" if is_bound else "residency: none of these responses was bound to the US",
     )
 
 

@@ -55,8 +55,11 @@ def is_mechanical(tools: Sequence[str]) -> bool:
     return bool(tools) and MECHANICAL_TOOLS.issuperset(tools)
 
 
+def is_program(entry_point: str) -> bool:
+    """True where the client was started by a program."""
+    return entry_point.startswith(PROGRAM_ENTRY)
+
+
 def unattended(records: Sequence[UsageRecord], entry_points: Mapping[str, str]) -> set[int]:
     """The positions of the requests that a program made, so that no person waited for the answer."""
-    return {
-        index for index, record in enumerate(records) if entry_points.get(record.identity, "").startswith(PROGRAM_ENTRY)
-    }
+    return {index for index, record in enumerate(records) if is_program(entry_points.get(record.identity, ""))}

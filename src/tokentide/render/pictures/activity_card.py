@@ -61,6 +61,7 @@ def below_map(activity: Activity, by: str, y: float) -> Iterator[Item]:
     busiest = activity.busiest(by)
     if busiest.measure(by):
         told = f"Busiest day: {activity_words.full_day(busiest.day)}, {activity_words.amount(busiest, by)}"
+        told += f"; the map shows {parts.shown_days(activity)}" if parts.is_cut(activity) else ""
         yield Line(MARGIN + parts.NAMES_WIDTH, y, told, 14, MUTED)
     yield from parts.legend(WIDTH - MARGIN, y)
 
@@ -71,7 +72,7 @@ def charts(activity: Activity, by: str, first_weekday: int, y: float) -> Iterato
     note = f"most from {activity_words.hour_span(hour)}" if hour is not None else ""
     yield from parts.bars("Hours", note, parts.hour_bars(activity, by), Area(MARGIN, y, 440, 150))
     weekday = activity_words.busiest_slot(activity.weekdays, by)
-    note = f"most on {activity_words.WEEKDAYS[weekday]}" if weekday is not None else ""
+    note = f"most on {activity_words.WEEKDAYS[weekday][:3]}" if weekday is not None else ""
     days = parts.weekday_bars(activity, by, first_weekday)
     yield from parts.bars("Weekdays", note, days, Area(MARGIN + 492, y, 240, 150))
     yield from parts.facts(brief_facts(activity), Area(MARGIN + 784, y, ROOM - 784, 150))
@@ -87,8 +88,8 @@ def brief_facts(activity: Activity) -> list[tuple[str, str]]:
     sitting = activity.longest_sitting
     longest = [("Longest session", words.duration(sitting.length))] if sitting is not None else []
     total = activity.totals
-    known = activity.cover.with_details > 0
-    lines = [("Lines", f"+{total.lines_added:,} / -{total.lines_removed:,}")] if known else []
+    changed = activity_words.lines(total)
+    lines = [("Lines", changed.replace(" and ", " / "))] if changed else []
     failed = [("Tools that failed", activity_words.rate(total.failed, total.runs))] if total.runs else []
     return [*streaks, *longest, *lines, *failed]
 
@@ -97,4 +98,4 @@ def description(activity: Activity, by: str) -> str:
     """What the heat map shows, for those who do not see it."""
     figures = ", ".join(f"{value} {name}" for name, value in activity_words.headline(activity))
     measured = "cost at list price" if by == COST else activity_words.TITLES[by]
-    return f"A heat map of {len(activity.days)} days by {measured}. {figures}."
+    return f"A heat map of {parts.shown_days(activity)} by {measured}. {figures}."

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from rich.cells import cell_len, set_cell_size
+
 from tokentide.analytics.activity import Activity
 from tokentide.analytics.heat_map import Week, month_columns, shade, shade_bounds, weeks_of
-from tokentide.render import activity_words
+from tokentide.render import activity_words, words
 from tokentide.render.pictures.scene import ACCENT, END, INK, MIDDLE, MUTED, SHADES, SURFACE, Box, Item, Line
 
 MOST_WEEKS = 54
@@ -68,6 +70,16 @@ def heat_map(activity: Activity, by: str, first_weekday: int, area: Area) -> Ite
         yield Line(area.x, top + row * height + height * 0.68, name, 13, MUTED)
     for column, week in enumerate(weeks):
         yield from _week(week, by, bounds, Area(left + column * width, top, width, height))
+
+
+def is_cut(activity: Activity) -> bool:
+    """True if the heat map has no room for all days, wherever a week begins."""
+    return len(activity.days) > 7 * MOST_WEEKS
+
+
+def shown_days(activity: Activity) -> str:
+    """Which days the heat map shows."""
+    return f"the last {MOST_WEEKS} weeks" if is_cut(activity) else words.plural(len(activity.days), "day")
 
 
 def _week(week: Week, by: str, bounds: Sequence[int], first: Area) -> Iterator[Item]:
@@ -163,8 +175,8 @@ def ranking_height(count: int) -> float:
 
 
 def shortened(text: str, room: float) -> str:
-    """At most so many characters."""
-    return text if len(text) <= room else f"{text[: int(room) - 1]}…"
+    """At most so many letters; wide ones take the room of two."""
+    return text if cell_len(text) <= room else f"{set_cell_size(text, int(room) - 1).rstrip()}…"
 
 
 def hour_bars(activity: Activity, by: str) -> list[Bar]:

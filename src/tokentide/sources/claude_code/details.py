@@ -42,6 +42,8 @@ class DetailBatch(msgspec.Struct, array_like=True):
     runs: list[ToolRun] = []
     marks: list[Mark] = []
     files: list[FileState] = []
+    agent_types: dict[str, str] = {}
+    """Of sub-agents, as the calls that started them say."""
 
 
 def read_details(tasks: Sequence[Task]) -> DetailBatch:
@@ -56,6 +58,7 @@ def read_details(tasks: Sequence[Task]) -> DetailBatch:
         batch.traits += gathered.traits.values()
         batch.runs += gathered.runs.values()
         batch.marks += gathered.marks.values()
+        batch.agent_types.update(gathered.agent_types)
     return batch
 
 
@@ -123,6 +126,8 @@ class Gathering:
     traits: dict[str, Trait] = field(default_factory=dict)
     runs: dict[str, ToolRun] = field(default_factory=dict)
     marks: dict[tuple[str, str], Mark] = field(default_factory=dict)
+    agent_types: dict[str, str] = field(default_factory=dict)
+    """Kinds of sub-agents, by their id."""
     _unanswered: dict[str, list[str]] = field(default_factory=dict)
     """By chain the tool runs whose results no response has read yet."""
     _skills: dict[str, str] = field(default_factory=dict)
@@ -236,6 +241,8 @@ class Gathering:
         known = self.runs.get(result.tool_id) or ToolRun(result.tool_id)
         if not result.tool_id or known.ended_at:
             return
+        if result.agent_id and known.detail:
+            self.agent_types[result.agent_id] = known.detail
         self.runs[result.tool_id] = msgspec.structs.replace(
             known,
             ended_at=result.at,

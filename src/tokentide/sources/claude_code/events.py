@@ -47,6 +47,7 @@ from tokentide.sources.claude_code.wire_activity import (
 )
 
 _COMMAND = re.compile(r"<command-name>\s*(/?[\w:.-]{1,80})\s*</command-name>")
+_TAG = re.compile(r"<([a-z][a-z-]{1,40})>")
 _NOTICES = (
     "<local-command-",
     "<task-notification>",
@@ -228,6 +229,8 @@ def _user(line: Told, session: str, at: int, chain: str) -> Iterator[Event]:
         return
     command = _command(text)
     speaker = _speaker(line, text, command, chain)
+    if speaker == NOTICE:
+        command = command or _tag(text)
     images = sum(block.type == "image" for block in said)
     yield from _prompt(Prompt(at, chain, key, speaker, size_of(text), command, images), session)
 
@@ -242,6 +245,12 @@ def _prompt(prompt: Prompt, session: str) -> Iterator[Event]:
 def _command(text: str) -> str:
     found = _COMMAND.search(text[:4000]) if text.startswith(("<command-", "\n<command-")) else None
     return f"/{found[1].lstrip('/')}" if found else ""
+
+
+def _tag(text: str) -> str:
+    """What a notice of the client is, as its first tag says: task-notification; empty without any."""
+    found = _TAG.match(text) if text.startswith(_NOTICES) else None
+    return found[1] if found else ""
 
 
 def _speaker(line: Told, text: str, command: str, chain: str) -> str:
@@ -281,7 +290,8 @@ def _queued(line: Told, body: AttachmentBody, at: int, chain: str) -> Prompt:
     """A prompt that was typed while the model worked; its copy in a user line would bear `source_uuid`."""
     text, images = _said(bytes(body.prompt))
     speaker = NOTICE if text.startswith(_NOTICES) else TASK if chain != MAIN_CHAIN else PERSON
-    return Prompt(at, chain, body.source_uuid or line.uuid or str(at), speaker, size_of(text), images=images)
+    tag = _tag(text) if speaker == NOTICE else ""
+    return Prompt(at, chain, body.source_uuid or line.uuid or str(at), speaker, size_of(text), tag, images)
 
 
 def _said(raw: bytes) -> tuple[str, int]:

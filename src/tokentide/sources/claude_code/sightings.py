@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tokentide.model.usage import UsageRecord
+from tokentide.model.usage import ITERATION_MARK, UsageRecord
 from tokentide.sources.claude_code.wire import Counts, Iteration, Line, Message, Usage
 
 FINAL_COUNTS_SINCE = (2, 1, 69)
@@ -90,8 +90,8 @@ def _reported(cost_usd: float | None) -> int:
 def iteration_record(iteration: Iteration, parent: UsageRecord, index: int) -> UsageRecord:
     """A pass on another model: a response of its own, told from its parent by its position."""
     return UsageRecord(
-        f"{parent.identity}#{index}",
-        f"{parent.request_id}#{index}" if parent.request_id else "",
+        f"{parent.identity}{ITERATION_MARK}{index}",
+        f"{parent.request_id}{ITERATION_MARK}{index}" if parent.request_id else "",
         parent.at,
         parent.place,
         iteration.model or "",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tokentide.clock import QUARTER_US
 from tokentide.model.activity import PROMPT
+from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.compiler import expression_of, response_conditions
 from tokentide.store.sqlite.connection import translated
@@ -43,6 +44,11 @@ _OWN = {
 }
 """Dimensions that only single responses have. `prompt` and `command`: the latest prompt of the session, empty before
 the first; a prompt as `session id<TAB>key`, a command behind a dot, which alone stands for a prompt without one."""
+_WITH_TRAITS = (
+    f"LEFT JOIN traits t ON t.identity = CASE instr(r.identity, '{ITERATION_MARK}') WHEN 0 THEN r.identity "
+    f"ELSE substr(r.identity, 1, instr(r.identity, '{ITERATION_MARK}') - 1) END"
+)
+"""A pass on another model has the traits of its response."""
 _COUNTERS = (
     "r.input_tokens, r.output_tokens, r.cache_creation_5m_tokens, r.cache_creation_1h_tokens, r.cache_read_tokens, "
     "r.web_search_requests"
@@ -157,7 +163,7 @@ def _from(keys: Sequence[str], condition: str) -> str:
     asked = " ".join((*keys, condition))
     joins = "JOIN places s ON s.id = r.place " if "s." in asked else ""
     joins += "LEFT JOIN agents a ON a.agent_id = s.agent_id " if "a.agent_type" in asked else ""
-    return f"FROM records r {joins}LEFT JOIN traits t ON t.identity = r.identity "
+    return f"FROM records r {joins}{_WITH_TRAITS} "
 
 
 def _cost(narrowing: Narrowing) -> str:

@@ -7,7 +7,7 @@ is known wins over what is not, the earlier instant, the larger count.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -52,6 +52,8 @@ _TAKE_MARK = (
     f"at = MIN(at, excluded.at), {_largest(('amount', 'after'))}"
 )
 
+_TAKE_AGENT = "INSERT OR IGNORE INTO agents (agent_id, agent_type) VALUES (?, ?)"
+
 
 class DetailStore:
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
@@ -61,13 +63,22 @@ class DetailStore:
         self._path = path
 
     def take(
-        self, traits: Iterable[Trait], runs: Iterable[ToolRun], happened: Iterable[Mark], files: Iterable[FileState]
+        self,
+        traits: Iterable[Trait],
+        runs: Iterable[ToolRun],
+        happened: Iterable[Mark],
+        files: Iterable[FileState],
+        agent_types: Mapping[str, str] | None = None,
     ) -> None:
-        """Put what some files told in, with how far they were read; all or nothing."""
+        """Put what some files told in, with how far they were read; all or nothing.
+
+        Kinds of sub-agents are for those that no file of their own tells.
+        """
         with translated(self._path), transaction(self._connection):
             self._connection.executemany(_TAKE_TRAIT, map(msgspec.structs.astuple, traits))
             self._connection.executemany(_TAKE_RUN, map(msgspec.structs.astuple, runs))
             self._connection.executemany(_TAKE_MARK, map(msgspec.structs.astuple, happened))
+            self._connection.executemany(_TAKE_AGENT, (agent_types or {}).items())
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO detail_files ({FILE_COLUMNS}) VALUES ({marks(FILE_COLUMNS)})",
                 map(file_row, files),
