@@ -37,6 +37,7 @@ from tokentide.analytics.advice.cache_rules import (
 )
 from tokentide.analytics.advice.evidence import Surroundings
 from tokentide.analytics.advice.model import (
+    HIGH,
     MEDIUM,
 )
 from tokentide.analytics.advice.model_rules import cheaper_model
@@ -414,6 +415,9 @@ class TestPlans:
     def test_a_week_that_will_be_full_is_worth_a_word(self) -> None:
         advice = self.story().found("off-peak", replace(AROUND, forecasts=(forecast(0.8, 118.0),)))
         assert (advice.week_percent, advice.until, advice.saving) == (18.0, NOW + DAY_US, 0)
+        assert (advice.confidence, advice.reason) == (MEDIUM, "the forecast gives it odds of 80 %")
+        sure = self.story().found("off-peak", replace(AROUND, forecasts=(forecast(0.95, 118.0),)))
+        assert sure.confidence == HIGH
 
     @pytest.mark.parametrize("odds", [0.3, None])
     def test_a_week_that_lasts_is_not(self, odds: float | None) -> None:

@@ -103,6 +103,31 @@ def test_of_days_the_last_are_shown_and_the_rest_has_neither_unit_nor_bar(machin
     assert ["█" in line for line in hours] == [True, True, False]
 
 
+def test_a_week_begins_where_the_person_says(machine: Machine) -> None:
+    talk = Talk()
+    for day in range(7):
+        talk.prompt(day * 1440)
+        talk.answer(day * 1440, f"m{day}", text(1), counts=(10_000, 1, 0, 0, 0))
+    talk.write(machine)
+    for first in ("monday", "sunday"):
+        lines = shown(machine, "--by", "weekday", "--start-of-week", first).splitlines()[2:9]
+        assert [line.split()[0] for line in lines].index("Monday") == (first == "sunday")
+    assert "Sun Mon Tue Wed Thu Fri Sat" in shown(machine, "--start-of-week", "sunday")
+
+
+def test_what_was_denied_counts_where_failures_are_sorted(machine: Machine) -> None:
+    talk = Talk()
+    talk.prompt(0)
+    calls = [call("t1", "Bash"), call("t2", "Edit"), call("t3", "Edit")]
+    talk.answer(1, "m1", *calls, counts=(10, 10, 0, 0, 0))
+    talk.result(2, "t1", 5, failed=True)
+    for run in ("t2", "t3"):
+        talk.result(2, run, 5, failed=True)
+        talk.lines[-1]["toolDenialKind"] = "user"
+    talk.write(machine)
+    assert shown(machine, "--by", "tool", "--sort", "failed").splitlines()[2].startswith("Edit ")
+
+
 def test_calls_of_the_rest_are_counted(told: Machine) -> None:
     rest = shown(told, "--by", "tool", "--top", "1").splitlines()[3]
     assert rest.startswith("(3 more)")
@@ -125,6 +150,7 @@ def test_the_page_shows_the_most_telling_dimensions(told: Machine) -> None:
     for heading in ("Tool", "Model", "Project", "Hour", "Weekday"):
         assert f"\n{heading}" in page
     assert "Skill" not in page, "nothing is known of any skill"
+    assert "Agent" not in page, "there are none"
     assert "most: $0.02, 10:00" in page
     assert "most: $0.02, Tuesday" in page
     wide = shown(told, "--width", "140").splitlines()

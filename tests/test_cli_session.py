@@ -251,6 +251,13 @@ def test_an_id_that_begins_several_sessions_names_them(machine: Machine) -> None
     assert "several sessions begin with 'cafe': cafe-a, cafe-b" in done.stderr
 
 
+def test_an_empty_machine_is_shown_where_to_look(machine: Machine) -> None:
+    for wish in ("latest", "4f2c"):
+        code, out, err = machine.call("session", wish, now="2026-03-12T12:00:00Z")
+        assert (code, out) == (2, "")
+        assert "no session is in the ledger yet: `tokentide doctor` tells" in err
+
+
 def test_without_an_id_it_is_the_list(told: Machine) -> None:
     assert "Mend the tests" in shown(told).splitlines()[2]
     assert "prompt 1" not in shown(told)

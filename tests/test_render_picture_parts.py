@@ -15,7 +15,7 @@ from tokentide.analytics.wrapped import Wrapped
 from tokentide.render.pictures.activity_card import activity_card
 from tokentide.render.pictures.parts import shortened
 from tokentide.render.pictures.png import drawable
-from tokentide.render.pictures.scene import SHADES, Line
+from tokentide.render.pictures.scene import ROLES, SHADES, THEMES, Line
 from tokentide.store.query import Sums
 
 __all__ = ["sampled"]
@@ -77,6 +77,3 @@ def test_letters_that_the_font_lacks_become_near_ones() -> None:
     assert drawable("a–b × c → d") == "a-b x c > d"
     assert drawable("naïve") in ("naïve", "naive")
     assert drawable("項目\x1b[31m") == "???[31m"
-
-
-HOSTILE = "</text><script>alert(1)</script>&\"'\x1b[31m\u202e<img src=x onerror=y>"

@@ -31,6 +31,7 @@ from tokentide.sample import YEAR, write_sample
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "</text><script>alert(1)</script>&\"'\x1b[31m\u202e<img src=x onerror=y>"
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +235,15 @@ def test_a_year_that_is_not_over_says_so(machine: Machine) -> None:
         present, later = (build_wrapped(ledger, 2026, ask, now=now) for now in (NOW, NOW + 365 * 86_400_000_000))
     assert "so far: 1 Jan to 12 Mar 2026" in Page(wrapped_html(present, 0, with_names=False)).text
     assert "so far" not in wrapped_html(later, 0, with_names=False)
+
+
+def test_costs_that_are_lower_bounds_are_told_on_the_page(sampled: tuple[Activity, Wrapped]) -> None:
+    wrapped = sampled[1]
+    totals = wrapped.activity.totals
+    old = replace(totals, sums=replace(totals.sums, lower_bound_responses=3))
+    page = wrapped_html(replace(wrapped, activity=replace(wrapped.activity, totals=old)), 0, with_names=False)
+    assert "Output and cost of 3 responses are lower bounds." in page
+    assert "lower bound" not in wrapped_html(wrapped, 0, with_names=False)
 
 
 def test_pictures_of_hardly_anything_are_drawn(machine: Machine) -> None:

@@ -14,7 +14,6 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.dimensions import Dimension, labeller, placer
 from tokentide.analytics.payees import Books, Runs, Tally
 from tokentide.analytics.selection import Selection
-from tokentide.settings import WEEKDAYS
 from tokentide.store.query import CostMode, SessionFacts, Sums
 from tokentide.store.sqlite.attribution import Narrowing
 
@@ -101,7 +100,7 @@ class Breakdown:
 def break_down(ledger: Ledger, ask: Ask, by: Sequence[Dimension], *, now: int, problems: int = 0) -> Breakdown:
     """Share the usage out by one dimension or two. `now` is the instant that the report bears, µs UTC."""
     root = _by_values(ledger, ask, by) if all(each.column for each in by) else _by_tools(ledger, ask, by)
-    shares = _dressed(ledger, by, _shares(by, root, ask.sort))
+    shares = _dressed(ledger, by, _shares(by, root, ask))
     return Breakdown(tuple(by), shares, root.sums, root.runs, ask, now, problems)
 
 
@@ -126,22 +125,23 @@ def _by_tools(ledger: Ledger, ask: Ask, by: Sequence[Dimension]) -> Tally:
     return books.close()
 
 
-def _shares(by: Sequence[Dimension], tally: Tally, sort: str, depth: int = 0) -> tuple[Share, ...]:
+def _shares(by: Sequence[Dimension], tally: Tally, ask: Ask, depth: int = 0) -> tuple[Share, ...]:
     """What lies below a tally, sorted, each share with its parts."""
     if depth == len(by):
         return ()
     is_shared = any(not each.column for each in by)
     shares = (
-        Share(label, part.sums, part.runs if is_shared else None, _shares(by, part, sort, depth + 1))
+        Share(label, part.sums, part.runs if is_shared else None, _shares(by, part, ask, depth + 1))
         for label, part in tally.parts.items()
     )
-    return tuple(sorted(shares, key=_order(by[depth], sort)))
+    return tuple(sorted(shares, key=_order(by[depth], ask)))
 
 
-def _order(dimension: Dimension, sort: str) -> Callable[[Share], tuple[int, int, str]]:
+def _order(dimension: Dimension, ask: Ask) -> Callable[[Share], tuple[int, int, str]]:
     """By what was asked for, the largest first; else by time, else the dearest first, and of equal ones the larger."""
+    sort, weekdays = ask.sort, ask.calendar.weekdays
     if dimension.name == "weekday" and sort in ("", "key"):
-        return lambda share: (WEEKDAYS.index(share.key), 0, "")
+        return lambda share: (weekdays.index(share.key), 0, "")
     if sort == "key" or (dimension.is_time and not sort):
         return lambda share: (0, 0, share.key)
     return lambda share: (-_size(share, sort), -share.sums.total_tokens, share.key)

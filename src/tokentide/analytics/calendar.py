@@ -26,6 +26,8 @@ class Calendar:
         """`zone_name` is an IANA name or `local`; days begin at `reset_hour`. Raises TimeZoneUnknownError."""
         self.name, self._zone = _zone(zone_name)
         self._first_weekday = WEEKDAYS.index(start_of_week)
+        self.weekdays = (*WEEKDAYS[self._first_weekday :], *WEEKDAYS[: self._first_weekday])
+        """Names of the days of a week, its first day first."""
         self.reset_hour = reset_hour
         """The hour that days begin at, 0 to 23."""
 

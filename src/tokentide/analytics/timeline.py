@@ -27,7 +27,9 @@ LATEST = "latest"
 def session_named(ledger: Ledger, wish: str) -> str:
     """The id of the session that begins so, or of the latest. Raises SessionError for none and for several."""
     known = sorted({key.partition("\t")[2] for key in ledger.session_facts()})
-    if wish == LATEST and known:
+    if not known:
+        raise SessionError("no session is in the ledger yet: `tokentide doctor` tells where it looked for transcripts")
+    if wish == LATEST:
         return ledger.timeline.latest()
     found = [session for session in known if session.startswith(wish)]
     if not found:

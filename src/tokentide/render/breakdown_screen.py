@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tokentide.analytics.attribution import Breakdown, Share
-from tokentide.analytics.dimensions import Dimension
+from tokentide.analytics.dimensions import MAIN, Dimension
 from tokentide.analytics.payees import Runs
 from tokentide.render import words
 from tokentide.render.breakdown_columns import Namer, ShareColumn, breakdown_columns, share_of
@@ -169,8 +169,8 @@ def _cells(columns: Sequence[ShareColumn], share: Share) -> list[str]:
 
 
 def _tells(breakdown: Breakdown) -> bool:
-    """False where every response is in the same boat and the boat has no name."""
-    return any(not share.key.startswith("(") for share in breakdown.shares)
+    """False where every response is in the same boat and the boat has no name, or where there are no sub-agents."""
+    return any(not share.key.startswith("(") and share.key != MAIN for share in breakdown.shares)
 
 
 def _section(breakdown: Breakdown, room: int) -> list[Text]:

@@ -193,8 +193,8 @@ def _mark(mark: Mark, times: int, look: TimelineLook, depth: int) -> Iterator[Te
 def _told(mark: Mark) -> tuple[str, str]:
     """What a mark is called, and its style."""
     if mark.kind == COMPACTION:
-        before = f" {words.short_tokens(mark.amount)}" if mark.amount else ""
-        after = f" to {words.short_tokens(mark.after)}" if mark.after else ""
+        before = f" {words.short_tokens(mark.amount)}" if mark.amount > 0 else ""
+        after = f" to {words.short_tokens(mark.after)}" if mark.after > 0 else ""
         trigger = f" ({_shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
         return f"compacted{before}{after}{trigger}", "yellow"
     said, style = _MARKS.get(mark.kind, (words.clean(mark.kind), ""))

@@ -182,6 +182,8 @@ def _foot(wrapped: Wrapped) -> str:
     notes = ["Costs are at list price, not a bill; from what this machine recorded."]
     if sums.unpriced_responses:
         notes.append(f"{words.plural(sums.unpriced_responses, 'response')} without a price are not in the costs.")
+    if sums.lower_bound_responses:
+        notes.append(f"Output and cost of {words.plural(sums.lower_bound_responses, 'response')} are lower bounds.")
     if activity_words.gap(activity):
         notes.append(f"{activity_words.gap(activity).capitalize()}.")
     notes.append("Made with tokentide.")

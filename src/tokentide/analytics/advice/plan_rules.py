@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FITS = 0.02
 """A plan is large enough where at most this share of its windows would have been too small."""
+SURE_ODDS = 0.9
+"""From here on a full week is more than probable."""
 
 
 def off_peak(evidence: Evidence) -> Advice | str:
@@ -41,6 +43,7 @@ def off_peak(evidence: Evidence) -> Advice | str:
     if not tight:
         return "no weekly window is likely to be used up" if weeks else "no weekly window is known"
     worst, account = max(tight, key=lambda found: _overrun(found[0]))
+    odds, estimated = worst.odds or 0.0, " for an estimated window" if worst.is_estimate else ""
     tally = Tally()
     for step in evidence.steps:
         if _is_program(step) and step.place.account == account:
@@ -54,8 +57,8 @@ def off_peak(evidence: Evidence) -> Advice | str:
             "Move what can wait behind the reset of the week",
             f"{whose} will probably be full before its reset: begin with what runs without you"
             f"{programs}, and see `tokentide forecast` for the pace that lasts",
-            MEDIUM if worst.is_estimate else HIGH,
-            "the odds are the forecast's" + (", of an estimated window" if worst.is_estimate else ""),
+            HIGH if odds >= SURE_ODDS and not worst.is_estimate else MEDIUM,
+            f"the forecast gives it odds of {100 * odds:.0f} %{estimated}",
             "unattended request",
         ),
     )

@@ -12,52 +12,30 @@ from tokentide.model.activity import (
     COMPACTION,
     INTERRUPTION,
     MAIN_CHAIN,
-    MCP_SERVER,
     MICROCOMPACTION,
     NOTICE,
-    PERSON,
-    PROGRAM,
-    PROMPT,
     PULL_REQUEST,
     REFUSAL,
     SIDE_CHAIN,
-    SUMMARY,
-    TASK,
     Answer,
-    Attachment,
     Event,
     Mark,
     Prompt,
-    mcp_parts,
 )
+from tokentide.sources.claude_code.attachments import attachment_events
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.sources.claude_code.lines import read_values
 from tokentide.sources.claude_code.measuring import REFUSED, block_of, hash_of, result_of, size_of
+from tokentide.sources.claude_code.prompts import command_of, prompt_events, speaker_of, tag_of
 from tokentide.sources.claude_code.sightings import response_tokens
 from tokentide.sources.claude_code.wire_activity import (
-    AttachmentBody,
     ContentBlock,
     Inner,
     Spoken,
     Told,
-    decode_attachment,
-    decode_result_blocks,
-    decode_text,
     decode_told,
 )
 
-_COMMAND = re.compile(r"<command-name>\s*(/?[\w:.-]{1,80})\s*</command-name>")
-_TAG = re.compile(r"<([a-z][a-z-]{1,40})>")
-_NOTICES = (
-    "<local-command-",
-    "<task-notification>",
-    "<bash-input>",
-    "<bash-stdout>",
-    "<bash-stderr>",
-    "<system-reminder>",
-    "<user-memory-input>",
-    "Caveat: The messages below",
-)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _ABSENT = object()
 MOST_ODD_FIELDS = 16
@@ -70,50 +48,6 @@ _SYSTEM_MARKS = {
     "model_refusal_fallback": REFUSAL,
     "api_refusal": REFUSAL,
 }
-_LOCAL_COMMANDS = frozenset(
-    {
-        "/add-dir",
-        "/agents",
-        "/bug",
-        "/clear",
-        "/config",
-        "/context",
-        "/copy",
-        "/cost",
-        "/doctor",
-        "/effort",
-        "/exit",
-        "/export",
-        "/fast",
-        "/help",
-        "/hooks",
-        "/ide",
-        "/login",
-        "/logout",
-        "/mcp",
-        "/memory",
-        "/model",
-        "/output-style",
-        "/permissions",
-        "/plugin",
-        "/quit",
-        "/release-notes",
-        "/reload-plugins",
-        "/rename",
-        "/resume",
-        "/rewind",
-        "/stats",
-        "/status",
-        "/statusline",
-        "/tasks",
-        "/terminal-setup",
-        "/theme",
-        "/todos",
-        "/usage",
-        "/vim",
-    }
-)
-"""Slash commands that the client answers by itself: no response is made for them."""
 
 
 def events_of(raw: bytes, session: str) -> Iterator[Event]:
@@ -176,7 +110,7 @@ def _of_line(line: Told, session: str) -> Iterator[Event]:
     elif kind == "user":
         yield from _user(line, session, at, chain)
     elif kind == "attachment":
-        yield from _attachment(line, session, at, chain)
+        yield from attachment_events(line, session, at, chain)
     elif kind == "system":
         yield from _system(line, session, at, chain)
     elif kind == "progress":
@@ -227,108 +161,12 @@ def _user(line: Told, session: str, at: int, chain: str) -> Iterator[Event]:
     if text.startswith(_INTERRUPTED):
         yield Mark(session, key, at, INTERRUPTION, chain=chain)
         return
-    command = _command(text)
-    speaker = _speaker(line, text, command, chain)
+    command = command_of(text)
+    speaker = speaker_of(line, text, command, chain)
     if speaker == NOTICE:
-        command = command or _tag(text)
+        command = command or tag_of(text)
     images = sum(block.type == "image" for block in said)
-    yield from _prompt(Prompt(at, chain, key, speaker, size_of(text), command, images), session)
-
-
-def _prompt(prompt: Prompt, session: str) -> Iterator[Event]:
-    """A prompt, with a mark where a person or a program speaks in the main chain."""
-    if prompt.speaker in (PERSON, PROGRAM) and prompt.chain == MAIN_CHAIN:
-        yield Mark(session, prompt.key, prompt.at, PROMPT, prompt.command, prompt.size_bytes)
-    yield prompt
-
-
-def _command(text: str) -> str:
-    found = _COMMAND.search(text[:4000]) if text.startswith(("<command-", "\n<command-")) else None
-    return f"/{found[1].lstrip('/')}" if found else ""
-
-
-def _tag(text: str) -> str:
-    """What a notice of the client is, as its first tag says: task-notification; empty without any."""
-    found = _TAG.match(text) if text.startswith(_NOTICES) else None
-    return found[1] if found else ""
-
-
-def _speaker(line: Told, text: str, command: str, chain: str) -> str:
-    """Who says it; the client's own fields first, then how the text begins."""
-    if line.is_compact_summary:
-        return SUMMARY
-    if chain != MAIN_CHAIN:
-        return TASK
-    origin = line.origin.kind if line.origin is not None else None
-    if line.is_meta or line.prompt_source == "system" or origin == "task-notification":
-        return NOTICE
-    if text.startswith(_NOTICES) or command in _LOCAL_COMMANDS:
-        return NOTICE
-    if line.prompt_source == "sdk" or (line.entrypoint or "").startswith("sdk"):
-        return PROGRAM
-    return PERSON
-
-
-def _attachment(line: Told, session: str, at: int, chain: str) -> Iterator[Event]:
-    """What the client added; a queued command is a prompt, listed servers leave a mark each."""
-    try:
-        body = decode_attachment(bytes(line.attachment))
-    except REFUSED:
-        return
-    key = line.uuid or str(at)
-    if body.type == "queued_command":
-        yield from _prompt(_queued(line, body, at, chain), session)
-        return
-    names = (*(body.names or ()), *(body.added_names or ()), *(body.added_types or ()))
-    name = body.display_path or body.path or body.filename or body.hook_name or ""
-    yield Attachment(at, chain, key, body.type, _attached_bytes(body, line.attachment), name, names)
-    for server, size in _servers(body).items():
-        yield Mark(session, f"{body.type}:{server}", at, MCP_SERVER, server, size)
-
-
-def _queued(line: Told, body: AttachmentBody, at: int, chain: str) -> Prompt:
-    """A prompt that was typed while the model worked; its copy in a user line would bear `source_uuid`."""
-    text, images = _said(bytes(body.prompt))
-    speaker = NOTICE if text.startswith(_NOTICES) else TASK if chain != MAIN_CHAIN else PERSON
-    tag = _tag(text) if speaker == NOTICE else ""
-    return Prompt(at, chain, body.source_uuid or line.uuid or str(at), speaker, size_of(text), tag, images)
-
-
-def _said(raw: bytes) -> tuple[str, int]:
-    """The text of a prompt and the number of its pictures; a text, or blocks as in a message."""
-    try:
-        if raw[:1] == b'"':
-            return decode_text(raw), 0
-        blocks = decode_result_blocks(raw) if raw[:1] == b"[" else []
-    except REFUSED:
-        return "", 0
-    return "\n".join(block.text for block in blocks if block.text), sum(block.type == "image" for block in blocks)
-
-
-def _attached_bytes(body: AttachmentBody, raw: msgspec.Raw) -> int:
-    """About how much text an attachment gives the model."""
-    listed = (body.added_lines, body.added_blocks)
-    if any(lines is not None for lines in listed):
-        return sum(size_of(text) for lines in listed for text in lines or ())
-    content = bytes(body.content)
-    if content:
-        return len(content) - 2
-    return size_of(body.snippet) or len(bytes(raw))
-
-
-def _servers(body: AttachmentBody) -> dict[str, int]:
-    """MCP servers that an attachment makes known, with the bytes it takes to say so."""
-    sizes: dict[str, int] = {}
-    if body.type == "mcp_instructions_delta":
-        for name, text in zip(body.added_names or (), body.added_blocks or (), strict=False):
-            sizes[name] = sizes.get(name, 0) + size_of(text)
-    elif body.type == "deferred_tools_delta":
-        lines = body.added_lines or []
-        for number, tool in enumerate(body.added_names or ()):
-            server, _ = mcp_parts(tool)
-            if server:
-                sizes[server] = sizes.get(server, 0) + size_of(lines[number] if number < len(lines) else tool)
-    return sizes
+    yield from prompt_events(Prompt(at, chain, key, speaker, size_of(text), command, images), session)
 
 
 def _system(line: Told, session: str, at: int, chain: str) -> Iterator[Event]:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from tokentide.store.sqlite.schema import (
     ALERT_TABLES,
     BUCKET_TABLES,
-    DETAIL_TABLES,
     FORECAST_TABLES,
     FORMAT,
     INDEXES,
     LIMIT_TABLES,
     SCHEMA,
 )
+from tokentide.store.sqlite.schema_details import DETAIL_TABLES
 
 Migration = Callable[[sqlite3.Connection], None]
 
