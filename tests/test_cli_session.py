@@ -253,9 +253,9 @@ def test_an_id_that_begins_several_sessions_names_them(machine: Machine) -> None
 
 def test_an_empty_machine_is_shown_where_to_look(machine: Machine) -> None:
     for wish in ("latest", "4f2c"):
-        code, out, err = machine.call("session", wish, now="2026-03-12T12:00:00Z")
-        assert (code, out) == (2, "")
-        assert "no session is in the ledger yet: `tokentide doctor` tells" in err
+        done = machine.run("session", wish)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "no session is in the ledger yet: `tokentide doctor` tells" in done.stderr
 
 
 def test_without_an_id_it_is_the_list(told: Machine) -> None:

@@ -19,8 +19,8 @@ from tests.realclient.api_stand_in import ScriptedTurn, ScriptedUsage
 from tests.realclient.client import find_client, hold_session
 from tests.test_sources_details import answer, attached, call, line, result, said
 from tokentide.model.activity import DENIED, FAILED, OK
+from tokentide.store.sqlite.format import FORMAT
 from tokentide.store.sqlite.ledger import Ledger
-from tokentide.store.sqlite.schema import FORMAT
 from tokentide.sync.details import sync_details
 from tokentide.sync.engine import Observer
 

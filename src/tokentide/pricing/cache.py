@@ -11,7 +11,6 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from tokentide.pricing.tariff import ALWAYS_US, ANY_PROMPT, STANDARD, Band, DayPart, ModelPrices, Rates, Tariff
-from tokentide.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +58,8 @@ def read_cache(path: str, signature: str) -> Cache | None:
 
 def write_cache(path: str, signature: str, cache: Cache) -> None:
     """Write the cache; where that is not possible, the next run looks the prices up again."""
+    from tokentide.private_files import write_private
+
     facts = cache.facts._asdict() | {"day": cache.facts.day.isoformat()}
     document = {"signature": signature, **facts, "models": cache.entries}
     with suppress(OSError):

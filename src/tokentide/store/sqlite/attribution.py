@@ -15,7 +15,7 @@ from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.compiler import expression_of, response_conditions
 from tokentide.store.sqlite.connection import translated
-from tokentide.store.sqlite.schema import RECORD_COST
+from tokentide.store.sqlite.format import RECORD_COST
 
 Row = tuple[Any, ...]
 """A row as the engine gives it."""

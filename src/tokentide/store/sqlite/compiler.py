@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokentide.store.query import MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
-from tokentide.store.sqlite.schema import RECORD_COST
+from tokentide.store.sqlite.format import RECORD_COST
 
 _EXPRESSIONS = {
     "period": "p.name",

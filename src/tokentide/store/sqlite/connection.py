@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tokentide.errors import LedgerDamagedError, LedgerError, LedgerTooNewError, LedgerUnwritableError
 from tokentide.locations import ensure_private_dir
-from tokentide.store.sqlite import schema
+from tokentide.store.sqlite.format import FORMAT
 
 BUSY_SECONDS = 30
 """How long a process waits for another one's write to end."""
@@ -47,9 +47,9 @@ def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
 def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Check the format; lay out a new file in one transaction, so that two processes may start at once."""
     found = _format(connection)
-    if found > schema.FORMAT:
-        raise LedgerTooNewError(path, found, schema.FORMAT)
-    if found < schema.FORMAT:
+    if found > FORMAT:
+        raise LedgerTooNewError(path, found, FORMAT)
+    if found < FORMAT:
         from tokentide.store.sqlite import layout
 
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -58,7 +58,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
             found = _format(connection)
             if found == 0:
                 layout.create(connection)
-            elif found < schema.FORMAT:
+            elif found < FORMAT:
                 layout.migrate(connection, found)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -16384")

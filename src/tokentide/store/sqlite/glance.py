@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from tokentide.store.sqlite.connection import connect, translated
+from tokentide.store.sqlite.format import RECORD_COST
 from tokentide.store.sqlite.limits import LimitStore
-from tokentide.store.sqlite.schema import RECORD_COST
 
 
 class Glance:

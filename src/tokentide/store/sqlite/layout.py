@@ -6,11 +6,11 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from tokentide.store.sqlite.format import FORMAT
 from tokentide.store.sqlite.schema import (
     ALERT_TABLES,
     BUCKET_TABLES,
     FORECAST_TABLES,
-    FORMAT,
     INDEXES,
     LIMIT_TABLES,
     SCHEMA,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from tokentide.errors import LedgerError
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
-from tokentide.store.sqlite import schema
 from tokentide.store.sqlite.compiler import (
     last_pause_statement,
     moments_statement,
@@ -23,6 +21,7 @@ from tokentide.store.sqlite.compiler import (
     totals_statement,
 )
 from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
+from tokentide.store.sqlite.format import FORMAT
 from tokentide.store.sqlite.stores import Stores
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ _VALUES = {
     "branch": "SELECT DISTINCT branch FROM places",
 }
 _COUNTED = ("files", "records", "places", "problems", "rollup")
-_TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", schema.SCHEMA))
 
 
 class Ledger(Stores):
@@ -214,9 +212,11 @@ class Ledger(Stores):
 
     def health(self) -> str:
         """`ok`, or what the engine's own check of the file, or a look at every row, finds."""
+        from tokentide.store.sqlite.schema import TABLES
+
         found = ", ".join(str(row[0]) for row in self._ask("PRAGMA quick_check(3)"))
         try:
-            for table in _TABLES:
+            for table in TABLES:
                 for _ in self._ask(f"SELECT * FROM {table}"):
                     pass
         except LedgerError as error:
@@ -226,7 +226,7 @@ class Ledger(Stores):
     @property
     def format(self) -> int:
         """The number of the ledger's format."""
-        return schema.FORMAT
+        return FORMAT
 
     def _set_periods(self, query: Query) -> None:
         """Hand the periods to the engine, in a table of this connection alone."""

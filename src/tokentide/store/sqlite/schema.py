@@ -289,14 +289,4 @@ FETCHES = "bucket_fetches"
 """What was fetched whole: not to be believed beside buckets of which some may be lost."""
 
 SCHEMA = USAGE_TABLES + LIMIT_TABLES + BUCKET_TABLES + FORECAST_TABLES + ALERT_TABLES + DETAIL_TABLES
-
-RECORD_COST = {
-    "auto": "COALESCE(reported_cost, list_cost)",
-    "calculate": "list_cost",
-    "display": "reported_cost",
-}
-"""The cost of a record, by the value of tokentide.store.query.CostMode."""
-
-FORMAT = 4
-"""The number in `PRAGMA user_version`. 1: the first; 2: with limits and buckets; 3: with forecasts and alerts; 4: with
-what happened around responses."""
+TABLES = tuple(re.findall(r"CREATE TABLE (\w+)", SCHEMA))

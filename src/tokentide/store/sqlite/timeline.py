@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tokentide.model.activity import MCP_SERVER, PULL_REQUEST, SIDE_CHAIN, Mark, ToolRun
 from tokentide.store.query import CostMode, Sums
 from tokentide.store.sqlite.connection import translated
-from tokentide.store.sqlite.schema import RECORD_COST
+from tokentide.store.sqlite.format import RECORD_COST
 
 Row = tuple[Any, ...]
 """A row as the engine gives it."""
