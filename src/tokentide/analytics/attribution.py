@@ -154,7 +154,7 @@ def _size(share: Share, sort: str) -> int:
         "output": share.sums.output_tokens,
         "responses": share.sums.responses,
         "calls": runs.calls,
-        "failed": runs.failed + runs.denied,
+        "failed": runs.failed,
     }
     return sizes.get(sort, share.sums.cost)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tokentide.analytics.compare.operands import KINDS, PERIODS, USUAL, Reader
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_dropped
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
@@ -66,8 +67,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     report = workspace.with_ledger(lambda ledger, synced: _build(ledger, synced, options, calendar, workspace))
     dropped = _show(report, options, calendar, terminal)
     _say_notes(report, terminal)
-    if dropped:
-        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
+    say_dropped(terminal, dropped)
     return ExitCode.OK
 
 

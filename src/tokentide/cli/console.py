@@ -8,6 +8,7 @@ from tokentide.analytics.console import CUTS, REPORTS, SPEND, ConsoleAsk, Consol
 from tokentide.cli import options as shared
 from tokentide.cli.console_access import OFFLINE, Outcome, add_days, bring_up_to_date, days_of
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_dropped
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import DAY_US
@@ -116,7 +117,7 @@ def _summary(
 
     width = terminal.width(options.width)
     dropped = print_summary(terminal.console(width, no_color=options.no_color), summary, width)
-    _say_dropped(dropped, terminal)
+    say_dropped(terminal, dropped)
     return summary.spend
 
 
@@ -135,7 +136,7 @@ def _print(report: ConsoleReport, options: argparse.Namespace, terminal: Termina
 
         width = terminal.width(options.width)
         dropped = print_console(terminal.console(width, no_color=options.no_color), report, width)
-        _say_dropped(dropped, terminal)
+        say_dropped(terminal, dropped)
 
 
 def _list(ledger: Ledger, options: argparse.Namespace, workspace: Workspace) -> ExitCode:
@@ -170,7 +171,7 @@ def _print_list(ledger: Ledger, outcome: Outcome, options: argparse.Namespace, t
         width = terminal.width(options.width)
         workspaces = store.directory(organization, WORKSPACE)
         console = terminal.console(width, no_color=options.no_color)
-        _say_dropped(print_directory(console, LISTS[options.what], entries, workspaces, width), terminal)
+        say_dropped(terminal, print_directory(console, LISTS[options.what], entries, workspaces, width))
 
 
 def _say_notes(report: ConsoleReport, ask: ConsoleAsk, terminal: Terminal, reports: tuple[str, ...]) -> None:
@@ -194,11 +195,6 @@ def _lateness(reaches_at: int, reports: tuple[str, ...]) -> str:
         at = f"{date_of(reaches_at)} {reaches_at // 60_000_000 // 60 % 24:02}:{reaches_at // 60_000_000 % 60:02} UTC"
         return f"the vendor's data reaches to {at} and is revised for up to 30 days"
     return ", ".join(_LATENESS.get(report, _LATENESS[USAGE]) for report in reports)
-
-
-def _say_dropped(dropped: tuple[str, ...], terminal: Terminal) -> None:
-    if dropped:
-        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
 
 
 def _say_empty(terminal: Terminal, outcome: Outcome) -> ExitCode:

@@ -12,6 +12,7 @@ from tokentide.analytics.count import Counted, Fit, Known, Official, count
 from tokentide.cli import options as shared
 from tokentide.cli.count_inputs import Gathered, Gatherer
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_dropped
 from tokentide.cli.patience import waiting
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
@@ -105,8 +106,7 @@ def _show(counted: Counted, options: argparse.Namespace, terminal: Terminal) -> 
 
     width = terminal.width(options.width)
     dropped = print_count(terminal.console(width, no_color=options.no_color), counted, width)
-    if dropped:
-        terminal.say(f"no room for {', '.join(dropped)}; `--width` makes some")
+    say_dropped(terminal, dropped, "--json")
 
 
 def _warn(counted: Counted, options: argparse.Namespace, terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokentide.analytics.reports import Report
@@ -42,10 +43,16 @@ def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[s
             f"output (≥) and cost of {plural(about.totals.lower_bound_responses, 'response')} are lower bounds: "
             "clients before 2.1.69 did not count to the end"
         )
-    if dropped:
-        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
+    say_dropped(terminal, dropped)
     if about.problems:
         terminal.say(f"{plural(about.problems, 'place')} could not be read: `tokentide doctor` lists them")
+
+
+def say_dropped(terminal: Terminal, dropped: Sequence[str], formats: str = "--json or --csv") -> None:
+    """Name the columns that had no room, and how to see them."""
+    if dropped:
+        ways = f"--width, {formats}" if " or " in formats else f"--width or {formats}"
+        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use {ways}")
 
 
 def _why_empty(synced: Synced) -> str:

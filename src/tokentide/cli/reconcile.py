@@ -8,6 +8,7 @@ from tokentide.analytics.reconcile import Reconciliation, only_models, reconcile
 from tokentide.cli import options as shared
 from tokentide.cli.console_access import OFFLINE, add_days, bring_up_to_date, days_of
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_dropped
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import DAY_US
@@ -66,8 +67,7 @@ def _print(report: Reconciliation, options: argparse.Namespace, terminal: Termin
         width = terminal.width(options.width)
         console = terminal.console(width, no_color=options.no_color)
         dropped = render.print_reconciliation(console, report, options.by, width)
-        if dropped:
-            terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width, --json or --csv")
+        say_dropped(terminal, dropped)
 
 
 def _say_notes(report: Reconciliation, options: argparse.Namespace, terminal: Terminal) -> None:

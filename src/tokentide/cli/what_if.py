@@ -21,6 +21,7 @@ from tokentide.analytics.what_if.model import (
 )
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_dropped
 from tokentide.cli.patience import waiting
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
@@ -97,8 +98,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     )
     dropped = _show(report, options, workspace)
     _say_notes(report, terminal)
-    if dropped:
-        terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use --width or --json")
+    say_dropped(terminal, dropped, "--json")
     return ExitCode.OK
 
 

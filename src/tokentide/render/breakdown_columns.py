@@ -91,7 +91,7 @@ def breakdown_columns(breakdown: Breakdown) -> list[ShareColumn]:
         *_kinds(),
         ShareColumn("Responses", _responses, 5),
         ShareColumn("Each", _each, 5),
-        *(_runs() if breakdown.is_by_tool else ()),
+        *(_runs(breakdown) if breakdown.is_by_tool else ()),
     ]
 
 
@@ -129,8 +129,8 @@ def _kinds() -> list[ShareColumn]:
     ]
 
 
-def _runs() -> list[ShareColumn]:
-    """How tools did."""
+def _runs(breakdown: Breakdown) -> list[ShareColumn]:
+    """How tools did; what was not allowed only where anything was."""
 
     def calls(share: Share) -> str:
         return words.tokens(share.runs.calls) if share.runs and share.runs.calls else NOTHING
@@ -138,16 +138,24 @@ def _runs() -> list[ShareColumn]:
     def results(share: Share) -> str:
         return words.size(share.runs.result_bytes) if share.runs and share.runs.calls else NOTHING
 
-    return [ShareColumn("Calls", calls, 7), ShareColumn("Failed", _failed, 6), ShareColumn("Results", results, 4)]
+    def denied(share: Share) -> str:
+        return words.tokens(share.runs.denied) if share.runs and share.runs.calls else NOTHING
+
+    has_denied = any(share.runs is not None and share.runs.denied for share in breakdown.shares)
+    return [
+        ShareColumn("Calls", calls, 7),
+        ShareColumn("Failed", _failed, 6),
+        *([ShareColumn("Denied", denied, 4)] if has_denied else ()),
+        ShareColumn("Results", results, 4),
+    ]
 
 
 def _failed(share: Share) -> str:
-    """How many calls failed or were not allowed, and what part that is."""
+    """How many calls failed, and what part that is; those that were not allowed never ran."""
     runs = share.runs
     if runs is None or not runs.calls:
         return NOTHING
-    bad = runs.failed + runs.denied
-    return f"{bad:,} ({words.percent(bad / runs.calls)})" if bad else "0"
+    return f"{runs.failed:,} ({words.percent(runs.failed / runs.calls)})" if runs.failed else "0"
 
 
 def _output(share: Share) -> str:

@@ -36,6 +36,8 @@ GAP = 2
 """Before a cost."""
 MOST_TARGETS = 3
 """Files or programs that are named of one tool's calls, unless all are asked for."""
+SEARCHES = ("Grep", "Glob", "WebFetch", "WebSearch")
+"""Tools that work on patterns and addresses, which have no last part."""
 LEAST_NAME, MOST_NAME = 8, 24
 """Cells of one such name, at the narrowest and at most."""
 _MARKS = {
@@ -140,8 +142,8 @@ def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
 
 def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     """What calls worked on, in brackets, without folders; empty where it is not known or has no room."""
-    last_parts = (target.replace("\\", "/").rstrip("/").rpartition("/")[2] for target in use.targets)
-    names = [words.clean(name) for name in dict.fromkeys(last_parts) if name]
+    targets = use.targets if use.tool in SEARCHES else map(_last_part, use.targets)
+    names = [words.clean(name) for name in dict.fromkeys(targets) if name]
     if look.is_full:
         return f" ({', '.join(names)})" if names else ""
     shown = names[: min(MOST_TARGETS, max((room - len(" (, +10)") + 2) // (LEAST_NAME + 2), 1))]
@@ -151,6 +153,11 @@ def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     cells = (room - len(" ()") - len(rest)) // len(shown) - 2
     fitted = [_shortened(name, min(max(cells, LEAST_NAME), MOST_NAME)) for name in shown]
     return f" ({', '.join(fitted)}{rest})"
+
+
+def _last_part(path: str) -> str:
+    """The file's own name, whatever the platform it lies on."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _shortened(name: str, cells: int) -> str:
