@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from tests.loopback import running
 from tokentide.sources.claude_code.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -192,14 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def account_api() -> Iterator[AccountStandIn]:
     """A running stand-in on a free port, closed at the end."""
-    with AccountStandIn() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = AccountStandIn()
+    with running(server):
+        yield server
 
 
 LOGIN = {

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from tests import admin_organization as org
 from tests.admin_organization import Json, Spent
+from tests.loopback import Answer, Request, answering
 from tokentide.sources.admin_api.client import AdminClient, Patience
 from tokentide.sources.admin_api.keys import AdminKey
 from tokentide.transport import Secret
@@ -216,37 +216,13 @@ def admin_stand_in(now: str = "2026-03-12T12:00:00Z") -> Iterator[AdminStandIn]:
     """A stand-in that serves until the end of the block."""
     stand_in = AdminStandIn(now)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more, body = stand_in.answer(Asked(self.command, parts.path, parse_qs(parts.query), headers))
-            try:
-                self.send_response(status)
-                for name, value in more.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the client did not wait
+    def answer(came: Request) -> Answer:
+        parts = urlsplit(came.target)
+        return stand_in.answer(Asked(came.method, parts.path, parse_qs(parts.query), came.headers))
 
-        do_POST = do_GET  # noqa: N815 - the base class wants this name
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(answer) as url:
+        stand_in.url = url
         yield stand_in
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def busy_month(stand_in: AdminStandIn) -> None:

@@ -46,6 +46,11 @@ class Machine:
         """The ledger file."""
         return self.root / "data" / "ledger.sqlite3"
 
+    @property
+    def folders(self) -> dict[str, str]:
+        """Where tokentide keeps what is its own, as variables of the environment."""
+        return {"TOKENTIDE_DATA_DIR": str(self.root / "data"), "TOKENTIDE_CONFIG_DIR": str(self.root / "config")}
+
     def write(
         self, name: str, *lines: str | bytes | Mapping[str, object], root: Path | None = None, end: bytes = b"\n"
     ) -> Path:
@@ -101,8 +106,7 @@ class Machine:
             "HOME": str(self.home),
             "TZ": "UTC",
             "LC_ALL": "C.UTF-8",
-            "TOKENTIDE_DATA_DIR": str(self.root / "data"),
-            "TOKENTIDE_CONFIG_DIR": str(self.root / "config"),
+            **self.folders,
             **self.environ,
         }
 

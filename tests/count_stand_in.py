@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.loopback import answering
 
 KEY = "sk-ant-api03-THIS-MUST-NOT-APPEAR-ANYWHERE-5kLm"
 FRAME = 7
@@ -116,33 +116,6 @@ def error(message: str) -> bytes:
 def count_stand_in() -> Iterator[CountStandIn]:
     """A stand-in that serves until the end of the block."""
     stand_in = CountStandIn()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["content-length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more, body = stand_in.answer(Asked(self.path, headers, json.loads(content)))
-            try:
-                self.send_response(status)
-                for name, value in more.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the client did not wait
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(lambda came: stand_in.answer(Asked(came.target, came.headers, json.loads(came.body)))) as url:
+        stand_in.url = url
         yield stand_in
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

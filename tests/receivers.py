@@ -6,13 +6,13 @@ import os
 import shutil
 import socketserver
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.loopback import Answer, Request, answering, running
 
 
 @dataclass
@@ -33,26 +33,14 @@ def web_receiver() -> Iterator[WebReceiver]:
     """A web server that keeps what it is sent."""
     receiver = WebReceiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _take(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            receiver.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            time.sleep(receiver.wait_seconds)
-            status = receiver.status.pop(0) if len(receiver.status) > 1 else (receiver.status or [200])[0]
-            with suppress(BrokenPipeError, ConnectionResetError):
-                self.send_response(status)
-                self.send_header("content-length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
+    def answer(came: Request) -> Answer:
+        receiver.asked.append((came.target, dict(came.headers), came.body))
+        time.sleep(receiver.wait_seconds)
+        status = receiver.status.pop(0) if len(receiver.status) > 1 else (receiver.status or [200])[0]
+        return status, {}, b"{}"
 
-        do_POST = do_PUT = do_GET = _take  # noqa: N815 - the names that the standard library looks for
-
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.url = f"127.0.0.1:{server.server_address[1]}"
-    with _serving(server):
+    with answering(answer) as url:
+        receiver.url = url.removeprefix("http://")
         yield receiver
 
 
@@ -102,20 +90,8 @@ def mail_receiver() -> Iterator[MailReceiver]:
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     receiver.port = server.server_address[1]
-    with _serving(server):
+    with running(server):
         yield receiver
-
-
-@contextmanager
-def _serving(server: socketserver.TCPServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 DESKTOP_PROGRAMS = ("Xvfb", "dbus-daemon", "dunst", "dunstctl", "notify-send")

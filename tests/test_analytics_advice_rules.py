@@ -363,6 +363,13 @@ class TestFailures:
         story = self.story(("Bash", FAILED), ("Bash", OK), ("Bash", FAILED), ("Edit", OK))
         assert str(story.find("failures")) == "2 failed and 0 denied calls: none needless"
 
+    def test_a_failure_that_nothing_answered_is_one_of_all(self) -> None:
+        story = self.story(("Edit", FAILED))
+        story.run(story.step(9), "", "Bash", outcome=FAILED)
+        advice = story.found("failures")
+        assert advice.count == 1
+        assert "in all 2 failed and 0 denied" in advice.finding
+
     def test_results_answered_together_share_the_answer(self) -> None:
         story = self.story(("Edit", FAILED))
         story.run("m0", "m1", "Read")

@@ -13,7 +13,7 @@ from tests.test_conformance_corpus import reader, roots  # noqa: F401
 from tokentide.analytics.attribution import Ask, Breakdown, Share, break_down
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.dimensions import DIMENSIONS
-from tokentide.analytics.payees import divided
+from tokentide.analytics.dividing import divided
 from tokentide.analytics.reports import KINDS, build_report
 from tokentide.analytics.reports import Ask as ReportAsk
 from tokentide.analytics.selection import Selection, Wishes, select

@@ -16,10 +16,11 @@ from tests.context_sessions import MODEL, SESSION, Made, text_of
 from tests.laws import law
 from tokentide.analytics.context.build import Ask, build_context, context_of_ledger
 from tokentide.analytics.context.hints import hints_of
-from tokentide.analytics.context.measuring import MemorySize, measure, shares
+from tokentide.analytics.context.measuring import MemorySize, measure
 from tokentide.analytics.context.model import KINDS, Context, Said
 from tokentide.analytics.context.requests import Chain, Request, chains_of
 from tokentide.analytics.context.window import AutoCompact, window_of
+from tokentide.analytics.dividing import divided
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.activity import (
     COMPACTION,
@@ -731,7 +732,7 @@ def test_the_working_folder_is_in_one_of_the_first_lines(tmp_path: Path) -> None
 @law(200)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), max_size=12))
 def test_shares_add_up(tokens: int, weights: list[int]) -> None:
-    found = shares(tokens, weights)
+    found = divided(tokens, weights)
     assert len(found) == len(weights)
     assert all(each >= 0 for each in found)
     assert sum(found) == (tokens if weights else 0)

@@ -32,6 +32,12 @@ def width_of(png: bytes) -> int:
         return image.width
 
 
+@pytest.mark.parametrize("width", ["30", "60", "67"])
+def test_no_line_is_longer_than_the_terminal(machine: Machine, width: str) -> None:
+    _, out, _ = machine.call("demo", "activity", "--width", width)
+    assert max(len(line) for line in out.splitlines()) <= int(width)
+
+
 @pytest.mark.parametrize("width", ["40", "80", "140"])
 def test_the_page_looks_as_it_did(machine: Machine, width: str) -> None:
     code, out, err = machine.call("demo", "activity", "--width", width)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from tests.conftest import Machine
 from tests.talks import Talk, call, text, two_answers
 from tokentide.analytics.dimensions import DIMENSIONS
+from tokentide.store.sqlite.ledger import Ledger
 
 NOW = "2026-03-12T12:00:00Z"
 
@@ -60,6 +62,18 @@ def test_two_levels_stand_below_each_other_however_they_are_typed(told: Machine)
     assert lines[0].startswith("MCP server › Tool")
     assert [line.split()[0] for line in lines[2:7]] == ["(no", "Read", "(answer)", "Bash", "(prompt)"]
     assert [line[:2] for line in lines[2:5]] == ["(n", "  ", "  "]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--by", "tool"), ("--by", "skill,agent")])
+def test_where_only_usage_is_known_it_says_why(told: Machine, arguments: tuple[str, ...]) -> None:
+    assert "(not told)" not in told.call("breakdown", *arguments, now=NOW)[2]
+    shutil.rmtree(told.claude / "projects")
+    with Ledger.open(str(told.ledger)) as ledger:
+        for table in ("traits", "tool_runs", "marks"):
+            ledger._connection.execute(f"DELETE FROM {table}")
+    code, _, err = told.call("breakdown", *arguments, now=NOW)
+    assert code == 0
+    assert "(not told) is 2 responses whose transcript was gone" in err
 
 
 def many_models(machine: Machine) -> None:

@@ -204,6 +204,11 @@ def test_doctor_as_json(used: Machine) -> None:
     assert found["ledger"]["check"] == "ok"
 
 
+def test_doctor_counts_what_the_ledger_has_in_its_log(used: Machine) -> None:
+    report = json.loads(used.call("doctor", "--json")[1])
+    assert report["ledger"]["bytes"] > 50_000
+
+
 def test_doctor_shortens_a_long_list_and_says_so(machine: Machine) -> None:
     machine.write("-p/s.jsonl", *(["rubbish"] * 150))
     _, out, _ = machine.call("doctor")

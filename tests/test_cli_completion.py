@@ -38,6 +38,10 @@ def complete(machine: Machine, shell: str, script: str) -> str:
         (["tokentide", "daily", "--by", "age"], ["agent"]),
         (["tokentide", "blocks", "--tok"], ["--token-limit"]),
         (["tokentide", "completion", "f"], ["fish"]),
+        (["tokentide", "breakdown", "--by", "mcp"], ["mcp-server", "mcp-tool"]),
+        (["tokentide", "advise", "--without", "ba"], ["batch"]),
+        (["tokentide", "demo", "con"], ["context"]),
+        (["tokentide", "demo", "breakdown", "--by", "sk"], ["skill"]),
     ],
 )
 def test_bash_completes(machine: Machine, words: list[str], expected: list[str]) -> None:
@@ -60,6 +64,9 @@ def test_zsh_takes_the_script(machine: Machine) -> None:
         ("tokentide daily --sin", "--since"),
         ("tokentide daily --by age", "agent"),
         ("tokentide completion f", "fish"),
+        ("tokentide breakdown --by mcp", "mcp-tool"),
+        ("tokentide advise --rule ba", "batch"),
+        ("tokentide demo con", "context"),
     ],
 )
 def test_fish_completes(machine: Machine, line: str, expected: str) -> None:

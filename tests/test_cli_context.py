@@ -198,6 +198,7 @@ def test_a_transcript_that_is_gone_leaves_the_total_growth_and_cache(filled: Mac
     lines = shown(filled, "c0ff", "--width", "100")
     assert lines[0].startswith("Mend the loop · alpha")
     assert any("The transcript is gone" in line for line in lines)
+    assert any("█ not known" in line for line in lines)
 
 
 def test_several_sessions_that_are_gone_and_begin_so_are_an_error(filled: Machine) -> None:

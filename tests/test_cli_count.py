@@ -107,6 +107,14 @@ def test_several_models_stand_side_by_side(machine: Machine, here: Path) -> None
     assert newer["tokens"] > older["tokens"] * 1.2
 
 
+def test_no_model_is_named_by_a_number_alone(machine: Machine, here: Path) -> None:
+    (here / "a.py").write_text(PYTHON)
+    out = machine.call("count", "a.py", "--all-models")[1]
+    names = [line.split()[0] for line in out.splitlines() if "~" in line]
+    assert "claude-2" in names
+    assert not any(name.replace(".", "").isdigit() for name in names)
+
+
 def test_short_names_are_the_newest_of_their_family(machine: Machine, here: Path) -> None:
     (here / "a.py").write_text(PYTHON)
     names = [each["model"] for each in told(machine, "a.py", "--model", "opus", "--model", "haiku")["models"]]

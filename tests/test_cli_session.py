@@ -98,6 +98,18 @@ def test_without_the_transcript_the_ledger_tells_and_says_what_is_missing(told: 
     assert "$0.15" in out
 
 
+def test_where_only_usage_is_known_no_prompts_are_counted(told: Machine) -> None:
+    shown(told, SESSION)
+    shutil.rmtree(told.claude / "projects")
+    with Ledger.open(str(told.ledger)) as ledger:
+        for table in ("traits", "tool_runs", "marks"):
+            ledger._connection.execute(f"DELETE FROM {table}")
+    out = shown(told, SESSION, "--width", "80")
+    assert "gone before more than usage was read" in out
+    assert "0 prompts" not in out
+    assert "before the first prompt" not in out
+
+
 @pytest.mark.parametrize("width", [40, 50, 60, 80, 200])
 def test_lines_fit_the_width(told: Machine, width: int) -> None:
     lines = shown(told, SESSION, "--width", str(width)).splitlines()

@@ -33,7 +33,7 @@ costs = {
     name: book.cost_nano_usd(types.SimpleNamespace(
         model=name, at=1795000000000000, speed="fast", service_tier="standard", inference_geo="us",
         input_tokens=1000, output_tokens=1000, cache_creation_5m_tokens=1000, cache_creation_1h_tokens=1000,
-        cache_read_tokens=300000, web_search_requests=1))
+        cache_read_tokens=300000, prompt_tokens=303000, web_search_requests=1))
     for name in sys.argv[3:]
 }
 cold = [name for name in sys.argv[2].split(",") if name in sys.modules]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.loopback import running
 from tokentide.errors import PriceDataError
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.book import PriceBook
@@ -84,12 +84,8 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[str]:
     """Address of a server on loopback."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with running(http):
+        yield f"http://127.0.0.1:{http.server_port}"
 
 
 @pytest.fixture(autouse=True)

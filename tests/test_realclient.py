@@ -21,11 +21,11 @@ import pytest
 
 from tests.realclient.api_stand_in import LOOPBACK, JsonObject, ScriptedTurn, ScriptedUsage, serving
 from tests.realclient.client import (
-    CLIENT_VARIABLE,
     HeldSession,
     assistant_lines,
     find_client,
     hold_session,
+    need_client,
     transcripts,
 )
 
@@ -138,12 +138,7 @@ CIRCUMSTANCES = {
 @pytest.fixture(scope="module")
 def realclient() -> None:
     """Skips where the client is not installed; on CI that is a failure."""
-    if find_client():
-        return
-    reason = f"Claude Code is not installed for tests: run scripts/install-realclient, or set {CLIENT_VARIABLE}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    need_client()
 
 
 @pytest.fixture(scope="module", params=SAME)

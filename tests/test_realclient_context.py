@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +11,8 @@ import pytest
 
 from tests.conftest import Machine
 from tests.realclient.api_stand_in import ApiStandIn, ScriptedTurn, ScriptedUsage, serving
-from tests.realclient.client import CLIENT_VARIABLE, find_client
-from tests.realclient.screen import Screen, has_tmux, running_client
-from tests.test_realclient_statusline import SAVER, unified_headers
+from tests.realclient.screen import Screen, need_client_on_screen, running_client
+from tests.test_realclient_statusline import install_around_saver, unified_headers
 
 MODEL = "claude-opus-4-8"
 PROMPT = "FILL-ME"
@@ -41,16 +37,6 @@ def turns(folder: str) -> list[ScriptedTurn]:
 
 
 @pytest.fixture
-def realclient() -> None:
-    """Skips where the client or tmux is not installed; on CI that is a failure."""
-    if find_client() is None or not has_tmux():
-        message = f"needs scripts/install-realclient, or ${CLIENT_VARIABLE}, and tmux"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-
-
-@pytest.fixture
 def script(machine: Machine) -> list[ScriptedTurn]:
     """What the stand-in answers."""
     return turns(str(machine.home / "work"))
@@ -58,29 +44,20 @@ def script(machine: Machine) -> list[ScriptedTurn]:
 
 @pytest.fixture
 def session(
-    realclient: None,  # noqa: ARG001 -- asked for what it does
     machine: Machine,
     script: list[ScriptedTurn],
 ) -> Iterator[tuple[Screen, ApiStandIn]]:
     """The client in a folder with a memory file and three files to read; our status line around one that keeps all."""
+    need_client_on_screen()
     work = machine.home / "work"
     work.mkdir(parents=True)
     (work / "CLAUDE.md").write_text("Write plain sentences. Run the tests before you say that they pass.\n" * 40)
     for number, size in enumerate(RESULTS):
         (work / f"part{number}.txt").write_text("a line of some words\n" * (size // 9))
-    saved = machine.root / "pushes.jsonl"
-    former = shlex.join([sys.executable, "-c", SAVER, str(saved)])
-    machine.claude.mkdir()
-    (machine.claude / "settings.json").write_text(json.dumps({"statusLine": {"type": "command", "command": former}}))
-    machine.settings("statusline_sync = false")
-    assert machine.run("statusline", "install", "--wrap").returncode == 0
-    folders = {
-        "TOKENTIDE_DATA_DIR": str(machine.ledger.parent),
-        "TOKENTIDE_CONFIG_DIR": str(machine.root / "config"),
-    }
+    install_around_saver(machine)
     with (
         serving({PROMPT: script}, unified_headers(int(time.time()))) as server,
-        running_client(machine.home, server.base_url, MODEL, folders) as screen,
+        running_client(machine.home, server.base_url, MODEL, machine.folders) as screen,
     ):
         yield screen, server
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,7 @@ import pytest
 
 from tests.conftest import Machine
 from tests.realclient.api_stand_in import ApiStandIn, ScriptedTurn, ScriptedUsage, serving
-from tests.realclient.client import CLIENT_VARIABLE, find_client
-from tests.realclient.screen import Screen, has_tmux, running_client
+from tests.realclient.screen import Screen, need_client_on_screen, running_client
 from tokentide import clock
 from tokentide.clock import HOUR_US
 from tokentide.model.alerts import Alert, Claim
@@ -24,16 +22,6 @@ from tokentide.store.sqlite.ledger import Ledger
 MODEL = "claude-opus-4-8"
 WORD = "GUARDED"
 HELLO = shlex.join([sys.executable, "-c", "print('hello from another hook')"])
-
-
-@pytest.fixture
-def realclient() -> None:
-    """Skips where the client or tmux is not installed; on CI that is a failure."""
-    if find_client() is None or not has_tmux():
-        message = f"needs scripts/install-realclient, or ${CLIENT_VARIABLE}, and tmux"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
 
 
 def used(machine: Machine, percent: float) -> None:
@@ -54,8 +42,9 @@ def alert(machine: Machine, title: str) -> None:
 
 
 @pytest.fixture
-def client(realclient: None, machine: Machine, request: pytest.FixtureRequest) -> Iterator[tuple[Screen, ApiStandIn]]:  # noqa: ARG001
+def client(machine: Machine, request: pytest.FixtureRequest) -> Iterator[tuple[Screen, ApiStandIn]]:
     """The client at its prompt, our hooks beside another one; the five hours are used up."""
+    need_client_on_screen()
     machine.claude.mkdir()
     other = {"hooks": {"UserPromptSubmit": [{"hooks": [{"type": "command", "command": HELLO}]}]}}
     (machine.claude / "settings.json").write_text(json.dumps(other))
@@ -63,13 +52,9 @@ def client(realclient: None, machine: Machine, request: pytest.FixtureRequest) -
     assert machine.run("guard", "install", *request.param).returncode == 0
     used(machine, 100.0)
     alert(machine, "Week: 95 % used")
-    folders = {
-        "TOKENTIDE_DATA_DIR": str(machine.ledger.parent),
-        "TOKENTIDE_CONFIG_DIR": str(machine.root / "config"),
-    }
     with (
         serving({WORD: [ScriptedTurn(ScriptedUsage(10, 57))] * 9}, {}) as server,
-        running_client(machine.home, server.base_url, MODEL, folders) as screen,
+        running_client(machine.home, server.base_url, MODEL, machine.folders) as screen,
     ):
         yield screen, server
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import sys
@@ -15,8 +14,7 @@ import pytest
 
 from tests.conftest import Machine
 from tests.realclient.api_stand_in import ApiStandIn, ScriptedTurn, ScriptedUsage, serving
-from tests.realclient.client import CLIENT_VARIABLE, find_client
-from tests.realclient.screen import DUMMY_TOKEN, Screen, has_tmux, running_client
+from tests.realclient.screen import DUMMY_TOKEN, Screen, need_client_on_screen, running_client
 from tokentide.store.sqlite.ledger import Ledger
 
 MODEL = "claude-opus-4-8"
@@ -43,36 +41,27 @@ def unified_headers(now: int) -> dict[str, str]:
     return {f"anthropic-ratelimit-unified-{name}": value for name, value in named.items()}
 
 
-@pytest.fixture
-def realclient() -> None:
-    """Skips where the client or tmux is not installed; on CI that is a failure."""
-    if find_client() is None or not has_tmux():
-        message = f"needs scripts/install-realclient, or ${CLIENT_VARIABLE}, and tmux"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-
-
-@pytest.fixture
-def subscriber(
-    realclient: None,  # noqa: ARG001 -- asked for what it does
-    machine: Machine,
-) -> Iterator[tuple[Screen, ApiStandIn]]:
-    """The client at its prompt, our status line installed around one that keeps its input."""
+def install_around_saver(machine: Machine) -> None:
+    """Install our status line around one that keeps what it is told, a line each, in `pushes.jsonl`."""
     saved = machine.root / "pushes.jsonl"
     former = shlex.join([sys.executable, "-c", SAVER, str(saved)])
     machine.claude.mkdir()
     (machine.claude / "settings.json").write_text(json.dumps({"statusLine": {"type": "command", "command": former}}))
     machine.settings("statusline_sync = false")
     assert machine.run("statusline", "install", "--wrap").returncode == 0
-    folders = {
-        "TOKENTIDE_DATA_DIR": str(machine.ledger.parent),
-        "TOKENTIDE_CONFIG_DIR": str(machine.root / "config"),
-    }
+
+
+@pytest.fixture
+def subscriber(
+    machine: Machine,
+) -> Iterator[tuple[Screen, ApiStandIn]]:
+    """The client at its prompt, our status line installed around one that keeps its input."""
+    need_client_on_screen()
+    install_around_saver(machine)
     turn = ScriptedTurn(USAGE)
     with (
         serving({PROMPT: [turn] * 3}, unified_headers(int(time.time()))) as server,
-        running_client(machine.home, server.base_url, MODEL, folders) as screen,
+        running_client(machine.home, server.base_url, MODEL, machine.folders) as screen,
     ):
         yield screen, server
 

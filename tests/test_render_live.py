@@ -17,7 +17,8 @@ from tokentide.analytics.live_tables import VIEWS, View, build_table
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.alerts import Alert
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, STATUSLINE, Account, LimitReading, Money, SessionState
-from tokentide.render.live_look import PALETTES, LiveLook, columns_of, fitted, flowed, meter, stacked
+from tokentide.render.fitting import flowed
+from tokentide.render.live_look import PALETTES, LiveLook, columns_of, fitted, meter, stacked
 from tokentide.render.live_page import live_page
 from tokentide.render.live_tables import cells_of, columns_for, label_of, label_width, matches, total_line
 from tokentide.render.time_of_day import TimeOfDay, has_am_pm

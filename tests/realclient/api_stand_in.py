@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
+from tests.loopback import running
+
 LOOPBACK = "127.0.0.1"
 
 JsonObject = Mapping[str, object]
@@ -180,14 +182,9 @@ def serving(
     lanes: Mapping[str, Sequence[ScriptedTurn]], headers: Mapping[str, str] | None = None
 ) -> Iterator[ApiStandIn]:
     """A running stand-in on a free port, closed at the end; `headers` go with every answer to a message."""
-    with ApiStandIn(lanes, headers or {}) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ApiStandIn(lanes, headers or {})
+    with running(server):
+        yield server
 
 
 def first_user_message(body: JsonObject) -> str:

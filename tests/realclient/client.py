@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from tests.realclient.api_stand_in import LOOPBACK, JsonObject, ScriptedTurn, SeenRequest, serving
 
 CLIENT_VARIABLE = "TOKENTIDE_CLAUDE_CLI"
@@ -73,6 +75,21 @@ class ClientFailed(Exception):
 
     def __init__(self, *, reason: str, out: str, errors: str) -> None:
         super().__init__(f"the client {reason}\nstandard output: {out[-2000:]}\nstandard error: {errors[-2000:]}")
+
+
+def need_client() -> None:
+    """Skip the test where the client is not installed; on CI that is a failure."""
+    if find_client() is None:
+        skip_or_fail(
+            f"Claude Code is not installed for tests: run scripts/install-realclient, or set {CLIENT_VARIABLE}"
+        )
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip the test; on CI, where everything is installed, let it fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def find_client() -> Path | None:

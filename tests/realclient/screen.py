@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.realclient.client import CACHED_CLIENT, client_environment, find_client
+from tests.realclient.client import CACHED_CLIENT, client_environment, find_client, need_client, skip_or_fail
 
 DUMMY_TOKEN = "sk-ant-oat01-dummy-of-a-test"
 """What the client takes for a subscriber's login; the stand-in takes anything."""
@@ -55,9 +55,11 @@ class Screen:
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
 
 
-def has_tmux() -> bool:
-    """True where tmux is installed."""
-    return shutil.which("tmux") is not None
+def need_client_on_screen() -> None:
+    """Skip the test where the client or tmux is not installed; on CI that is a failure."""
+    need_client()
+    if shutil.which("tmux") is None:
+        skip_or_fail("needs tmux")
 
 
 def subscriber_environment(home: Path, base_url: str, more: Mapping[str, str]) -> dict[str, str]:

@@ -25,8 +25,9 @@ class Calendar:
     def __init__(self, zone_name: str, start_of_week: str = "monday", reset_hour: int = 0) -> None:
         """`zone_name` is an IANA name or `local`; days begin at `reset_hour`. Raises TimeZoneUnknownError."""
         self.name, self._zone = _zone(zone_name)
-        self._first_weekday = WEEKDAYS.index(start_of_week)
-        self.weekdays = (*WEEKDAYS[self._first_weekday :], *WEEKDAYS[: self._first_weekday])
+        self.first_weekday = WEEKDAYS.index(start_of_week)
+        """0 for Monday."""
+        self.weekdays = (*WEEKDAYS[self.first_weekday :], *WEEKDAYS[: self.first_weekday])
         """Names of the days of a week, its first day first."""
         self.reset_hour = reset_hour
         """The hour that days begin at, 0 to 23."""
@@ -50,7 +51,7 @@ class Calendar:
         """The first day of the day's day, week or month."""
         if grain == "month":
             return day.replace(day=1)
-        return day - timedelta(days=(day.weekday() - self._first_weekday) % 7) if grain == "week" else day
+        return day - timedelta(days=(day.weekday() - self.first_weekday) % 7) if grain == "week" else day
 
     def name_of(self, day: date, grain: str) -> str:
         """What the day, week or month is called in reports: its first day, or YYYY-MM."""

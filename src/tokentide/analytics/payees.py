@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tokentide.analytics.dividing import divided
 from tokentide.model.activity import DENIED, FAILED
 from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import Sums
@@ -96,21 +97,6 @@ class Tally:
                 _add_amounts(self.sums, part.sums)
             else:
                 self.sums.add(part.sums)
-
-
-def divided(total: int, weights: Sequence[int]) -> list[int]:
-    """A total in whole parts by weights of which at least one is above 0; they add up to it.
-
-    Each part ends where the cumulative weight does, rounded down: no part is off by more than one.
-    """
-    whole, so_far, given = sum(weights), 0, 0
-    parts: list[int] = []
-    for weight in weights:
-        so_far += weight
-        reached = total * so_far // whole
-        parts.append(reached - given)
-        given = reached
-    return parts
 
 
 def input_cost(spent: Spent) -> int:

@@ -12,7 +12,7 @@ from tokentide.cli.notes import About, say_about
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
-from tokentide.settings import WEEKDAYS
+from tokentide.render.pictures.scene import THEMES
 from tokentide.store.query import CostMode
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tokentide.sync.engine import Synced
 
 MEASURES = ("cost", "tokens", "prompts", "responses")
-THEMES = ("light", "dark")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +74,7 @@ def _draw(activity: Activity, projects: tuple[str, ...], options: argparse.Names
     from tokentide.cli.pictures import write_pictures
     from tokentide.render.pictures.activity_card import activity_card
 
-    first_weekday = WEEKDAYS.index(options.start_of_week or workspace.settings.start_of_week)
+    first_weekday = shared.calendar_of(options, workspace.settings).first_weekday
     scene = activity_card(activity, options.by, options.theme, first_weekday, projects)
     return write_pictures(scene, options.svg, options.png, workspace.terminal)
 
@@ -110,7 +109,7 @@ def _print(activity: Activity, options: argparse.Namespace, workspace: Workspace
 
         width = terminal.columns(options.width)
         console = terminal.console(width, no_color=options.no_color)
-        first_weekday = WEEKDAYS.index(options.start_of_week or workspace.settings.start_of_week)
+        first_weekday = shared.calendar_of(options, workspace.settings).first_weekday
         look = ActivityLook(width, options.by, first_weekday, console.color_system is not None)
         dropped = print_activity(console, activity, look)
         if gap(activity):

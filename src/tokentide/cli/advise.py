@@ -11,10 +11,11 @@ from tokentide import locations
 from tokentide.analytics.selection import select
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.patience import waiting
+from tokentide.cli.notes import say_problems, say_unmatched
+from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.render.words import clean, plural
+from tokentide.render.words import plural
 
 if TYPE_CHECKING:
     from tokentide.analytics.advice.evidence import Surroundings
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
-USUAL_RANGE = "30d"
-MANY = 50_000
-"""From so many responses on, what takes its time is said."""
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of advise."""
@@ -39,10 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--rules", action="store_true", help="list the rules, and which are switched off")
     shared.add_range(parser)
     shared.add_filters(parser, mode=False)
-    parser.add_argument_group("how it is shown").add_argument(
-        "-j", "--json", action="store_true", help="JSON; see docs/reference/json.md"
-    )
-    shared.add_appearance(parser)
+    group = parser.add_argument_group("how it is shown")
+    group.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")
+    shared.add_appearance(group)
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -72,12 +68,9 @@ def _build(
     from tokentide.analytics.advice.engine import AdviceAsk, build_advice
 
     terminal = workspace.terminal
-    if not (options.since or options.until or options.last or options.today):
-        options.last = USUAL_RANGE
     calendar = shared.calendar_of(options, workspace.settings)
-    selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(terminal.now))
-    is_long = ledger.row_counts()["records"] >= MANY
-    with waiting(terminal, "Looking for what could be done otherwise …", is_shown=is_long):
+    selection = select(shared.wishes_of(options, shared.RECENT), ledger, calendar, calendar.date_of(terminal.now))
+    with waiting(terminal, "Looking for what could be done otherwise …", is_shown=takes_long(ledger)):
         around = _surroundings(ledger, options, selection, calendar, workspace)
         ask = AdviceAsk(selection, calendar, around, frozenset(options.rule), without)
         return build_advice(ledger, ask, now=terminal.now, problems=synced.problems)
@@ -164,8 +157,7 @@ def _show(report: AdviceReport, options: argparse.Namespace, workspace: Workspac
 
 def _say_notes(report: AdviceReport, synced: Synced, terminal: Terminal) -> None:
     """What is left out, and what to do where there is nothing."""
-    for filtered in report.selection.unmatched:
-        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+    say_unmatched(terminal, report.selection.unmatched)
     if not report.responses and not report.unpriced_responses:
         terminal.say(
             "no usage in these days and filters: `tokentide monthly` shows when there is some"
@@ -178,5 +170,4 @@ def _say_notes(report: AdviceReport, synced: Synced, terminal: Terminal) -> None
             f"left out for want of a price: {plural(report.unpriced_responses, 'response')}; see `tokentide prices`, "
             "or set one in the settings"
         )
-    if report.problems:
-        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, report.problems)

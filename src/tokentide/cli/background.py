@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 _NOWHERE = ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY))
 
@@ -38,3 +39,14 @@ def start_sync(environ: Mapping[str, str]) -> int:
             creationflags=flags,
         )
         return process.pid
+
+
+def reap(process: int) -> None:
+    """Take its end from the system when it comes, so that nothing is left of it beside a command that goes on."""
+    from threading import Thread
+
+    def wait() -> None:
+        with suppress(OSError):  # Windows keeps nothing
+            os.waitpid(process, 0)
+
+    Thread(target=wait, daemon=True).start()

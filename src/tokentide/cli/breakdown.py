@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokentide.analytics.attribution import MOST_LEVELS, SORT_KEYS, Ask, Breakdown, break_down
 from tokentide.analytics.dimensions import DIMENSIONS, Dimension
+from tokentide.analytics.payees import NOT_TOLD
 from tokentide.analytics.selection import select
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
@@ -73,9 +74,21 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     dropped, hidden = _print(found, options, terminal)
     first = found[0]
     say_about(terminal, About(first.ask.selection.unmatched, first.totals, first.problems), synced, dropped)
+    _say_untold(found, terminal)
     if hidden:
         terminal.say(f"{plural(hidden, 'row')} in one: --top 0 shows them, so do --json and --csv")
     return ExitCode.OK
+
+
+def _say_untold(found: Sequence[Breakdown], terminal: Terminal) -> None:
+    """Say of how many responses nothing but the usage is known, also where the page leaves a table out for that."""
+    shares = (share for each in found for share in each.shares)
+    count = max((share.sums.responses for share in shares if share.key == NOT_TOLD), default=0)
+    if count:
+        terminal.say(
+            f"{NOT_TOLD} is {plural(count, 'response')} whose transcript was gone before more than usage was read, or "
+            "whose client does not tell"
+        )
 
 
 def dimensions_of(typed: Sequence[str]) -> tuple[Dimension, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tokentide.analytics.compare.operands import KINDS, PERIODS, USUAL, Reader
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.notes import say_dropped
+from tokentide.cli.notes import say_dropped, say_problems
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
@@ -114,5 +114,4 @@ def _say_notes(report: Comparison, terminal: Terminal) -> None:
                 f"{name}: {plural(side.sums.unpriced_responses, 'response')} without a price ({models}) cost nothing "
                 "here and are in no cause: see `tokentide prices`, or set one in the settings"
             )
-    if report.problems:
-        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, report.problems)

@@ -88,7 +88,7 @@ def _examine(ledger: Ledger, synced: Synced, workspace: Workspace) -> Findings:
         vanished=len(states) - len(here),
         problems=(*synced.unreadable, *_of(ledger.problems(), {found.key for found in here})),
         problem_count=synced.problems,
-        ledger_bytes=os.path.getsize(ledger.path) if ledger.is_kept else 0,
+        ledger_bytes=_size(ledger.path) if ledger.is_kept else 0,
         health=ledger.health(),
         is_kept=ledger.is_kept,
         counts=ledger.row_counts(),
@@ -106,6 +106,11 @@ def _roots(synced: Synced, workspace: Workspace) -> tuple[RootFinding, ...]:
         )
         for root in roots
     )
+
+
+def _size(path: str) -> int:
+    """Of the ledger with its log, which holds what was written last."""
+    return sum(os.path.getsize(part) for part in (path, f"{path}-wal") if os.path.exists(part))
 
 
 def _of(problems: list[Problem], paths: set[str]) -> list[Problem]:

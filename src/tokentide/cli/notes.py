@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from tokentide.analytics.reports import Report
-from tokentide.cli.terminal import Terminal
 from tokentide.render.words import clean, plural
-from tokentide.store.query import Sums
-from tokentide.sync.engine import Synced
+
+if TYPE_CHECKING:
+    from tokentide.analytics.reports import Report
+    from tokentide.cli.terminal import Terminal
+    from tokentide.store.query import Sums
+    from tokentide.sync.engine import Synced
 
 
 class About(NamedTuple):
@@ -29,8 +31,7 @@ def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple
 
 def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[str, ...] = ()) -> None:
     """The same of figures that are no report."""
-    for filtered in about.unmatched:
-        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+    say_unmatched(terminal, about.unmatched)
     if not about.totals.responses:
         terminal.say(_why_empty(synced))
     if about.totals.unpriced_responses:
@@ -44,8 +45,19 @@ def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[s
             "clients before 2.1.69 did not count to the end"
         )
     say_dropped(terminal, dropped)
-    if about.problems:
-        terminal.say(f"{plural(about.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, about.problems)
+
+
+def say_unmatched(terminal: Terminal, unmatched: Iterable[str]) -> None:
+    """Name the filters that nothing has."""
+    for filtered in unmatched:
+        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+
+
+def say_problems(terminal: Terminal, problems: int) -> None:
+    """Say how many lines and folders could not be read."""
+    if problems:
+        terminal.say(f"{plural(problems, 'place')} could not be read: `tokentide doctor` lists them")
 
 
 def say_dropped(terminal: Terminal, dropped: Sequence[str], formats: str = "--json or --csv") -> None:

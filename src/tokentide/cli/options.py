@@ -13,6 +13,9 @@ from tokentide.settings import COST_MODES, PLANS, WEEKDAYS, Settings
 if TYPE_CHECKING:
     from tokentide.analytics.plans import PlanWish
 
+RECENT = "30d"
+"""The usual range of what is reckoned from single responses."""
+
 
 def add_range(parser: argparse.ArgumentParser) -> None:
     """Which days."""
@@ -106,12 +109,13 @@ def add_appearance(
     group.add_argument("-O", "--offline", action="store_true", help=offline)
 
 
-def wishes_of(options: argparse.Namespace) -> Wishes:
-    """The range and the filters as typed."""
+def wishes_of(options: argparse.Namespace, usual_range: str = "") -> Wishes:
+    """The range and the filters as typed; `usual_range` as in --last where no range was."""
+    has_range = options.since or options.until or options.last or options.today
     return Wishes(
         since=options.since,
         until=options.until,
-        last=options.last,
+        last=options.last if has_range else usual_range,
         today=options.today,
         models=tuple(options.model),
         projects=tuple(options.project),

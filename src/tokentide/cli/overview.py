@@ -9,6 +9,7 @@ from tokentide.analytics.limits import AccountLimits
 from tokentide.analytics.overview import Overview, build_overview
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_problems
 from tokentide.cli.terminal import FALLBACK_WIDTH, Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.render.words import ago, plural
@@ -80,8 +81,7 @@ def _show(
     unpriced = overview.stretches[-1].row.sums.unpriced_responses
     if unpriced:
         terminal.say(f"{plural(unpriced, 'response')} this month without a price (shown as ?): see `tokentide prices`")
-    if overview.problems:
-        terminal.say(f"{plural(overview.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, overview.problems)
 
 
 def _has_official(limits: AccountLimits) -> bool:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tokentide.cli.terminal import Terminal
 
+if TYPE_CHECKING:
+    from tokentide.store.sqlite.ledger import Ledger
+
 CLEAR = "\r\x1b[K"
+MANY = 50_000
+"""From so many responses on, what takes its time is said."""
+
+
+def takes_long(ledger: Ledger) -> bool:
+    """True where there are so many responses that going through all of them is felt."""
+    return ledger.row_counts()["records"] >= MANY
 
 
 @contextmanager

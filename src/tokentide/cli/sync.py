@@ -8,6 +8,7 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.latest import latest_forecasts
 from tokentide.analytics.limits import read_limits
 from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.notes import say_problems
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.render.words import plural
@@ -44,6 +45,5 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     terminal.write(f"{read}; the ledger holds {plural(responses, 'response')}")
     if synced.repriced:
         terminal.write("all costs were reckoned anew")
-    if synced.problems:
-        terminal.say(f"{plural(synced.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, synced.problems)
     return ExitCode.OK if kept else ExitCode.ERROR

@@ -43,13 +43,11 @@ def _when(at: int, now: int) -> str:
 def _json(who: Holder | None, state: RunnerState, now: int) -> str:
     """Format 1; instants that have not been are null."""
     from tokentide.render.json_text import dumps
-    from tokentide.render.report_json import FORMAT, instant
+    from tokentide.render.report_json import head_json, instant
 
     return dumps(
         {
-            "format": FORMAT,
-            "report": "watch_status",
-            "generated_at": instant(now),
+            **head_json("watch_status", now),
             "is_running": who is not None,
             "pid": who.pid if who and who.pid else None,
             "running_since": instant(who.since) if who and who.pid else None,

@@ -21,8 +21,8 @@ from tokentide.analytics.what_if.model import (
 )
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.notes import say_dropped
-from tokentide.cli.patience import waiting
+from tokentide.cli.notes import say_dropped, say_problems, say_unmatched
+from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
@@ -33,16 +33,13 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
-USUAL_RANGE = "30d"
-MANY = 50_000
-"""From so many responses on, what takes its time is said."""
 EXAMPLES = """examples:
-  tokentide what-if                                 all that make sense for your last 30 days
-  tokentide what-if --model sonnet --last 3m        everything on the newest Sonnet
-  tokentide what-if --cheap haiku                   only the small mechanical steps
-  tokentide what-if --no-cache --batch              what the cache saved, what batches would
-  tokentide what-if --price opus:input=4,output=20  another price
-  tokentide what-if --plans                         Pro, Max, Team and the API beside your use
+  tokentide what-if                                   all that make sense for your last 30 days
+  tokentide what-if --model sonnet --last 3m          everything on the newest Sonnet
+  tokentide what-if --cheap haiku                     only the small mechanical steps
+  tokentide what-if --no-cache --batch                what the cache saved, what batches would
+  tokentide what-if --price opus-5:input=4,output=20  another price
+  tokentide what-if --plans                           Pro, Max, Team and the API beside your use
 """
 
 
@@ -109,10 +106,8 @@ def _build(
     from tokentide.analytics.what_if.report import WhatIfAsk, build_what_if
 
     terminal, settings = workspace.terminal, workspace.settings
-    if not (options.since or options.until or options.last or options.today):
-        options.last = USUAL_RANGE
     calendar = shared.calendar_of(options, settings)
-    selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(terminal.now))
+    selection = select(shared.wishes_of(options, shared.RECENT), ledger, calendar, calendar.date_of(terminal.now))
     ask = WhatIfAsk(
         selection=selection,
         calendar=calendar,
@@ -121,8 +116,7 @@ def _build(
         plan_wish=shared.plan_wish(options, settings, terminal.environ),
         changed_book=_changed_book(wish.changes, workspace) if wish.changes else None,
     )
-    is_long = ledger.row_counts()["records"] >= MANY
-    with waiting(terminal, "Reckoning every response again …", is_shown=is_long):
+    with waiting(terminal, "Reckoning every response again …", is_shown=takes_long(ledger)):
         return build_what_if(ledger, ask, now=terminal.now, problems=synced.problems)
 
 
@@ -202,8 +196,7 @@ def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> 
 
 def _say_notes(report: WhatIf, terminal: Terminal) -> None:
     """What the figures leave out, and what to do where there are none."""
-    for filtered in report.selection.unmatched:
-        terminal.say(f"nothing in the ledger matches {clean(filtered)}")
+    say_unmatched(terminal, report.selection.unmatched)
     if not report.responses and not report.unpriced_responses:
         terminal.say(
             "no usage in these days and filters: `tokentide monthly` shows when there is some, "
@@ -217,8 +210,7 @@ def _say_notes(report: WhatIf, terminal: Terminal) -> None:
         )
     for reason in report.skipped:
         terminal.say(clean(reason))
-    if report.problems:
-        terminal.say(f"{plural(report.problems, 'place')} could not be read: `tokentide doctor` lists them")
+    say_problems(terminal, report.problems)
 
 
 def _count(text: str) -> int:

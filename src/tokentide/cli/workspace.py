@@ -21,6 +21,8 @@ DETAILS = "details"
 """What is booked in the ledger, so that one process alone starts it."""
 LAG_NS = 86_400 * 10**9
 """So far may the reading of details lag behind that of usage."""
+BUSY_SECONDS = 0.05
+"""No report waits longer for another process's write, only to have details read."""
 Work = Callable[[Ledger, Synced], T]
 
 
@@ -62,7 +64,7 @@ class Workspace:
                 with ledger.in_memory() as copy:
                     return work(copy, self._sync(copy, rebuild=rebuild, details=details))
             done = work(ledger, synced)
-            if not details:
+            if not details and synced.found:
                 self._catch_up(ledger)
             return done
 
@@ -73,12 +75,12 @@ class Workspace:
         """
         if not self.terminal.err.isatty() or not ledger.is_kept or ledger.details.lag_ns() < LAG_NS:
             return
-        from tokentide.cli.background import start_sync
+        from tokentide.cli.background import reap, start_sync
 
         now = self.terminal.now
-        with suppress(OSError, LedgerUnwritableError):
-            if ledger.limits.claim_poll(DETAILS, now, now + HOUR_US):
-                start_sync(self.terminal.environ)
+        with suppress(OSError, LedgerUnwritableError), Ledger.open(ledger.path, busy_seconds=BUSY_SECONDS) as beside:
+            if beside.limits.claim_poll(DETAILS, now, now + HOUR_US):
+                reap(start_sync(self.terminal.environ))
 
     def _sync(self, ledger: Ledger, *, rebuild: bool, details: bool) -> Synced:
         """Usage, which is quick; what happened around it only for those who ask for it."""

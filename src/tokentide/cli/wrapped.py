@@ -13,7 +13,7 @@ from tokentide.cli.notes import About, say_about
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
-from tokentide.settings import WEEKDAYS
+from tokentide.render.pictures.scene import THEMES
 from tokentide.store.query import CostMode
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
-THEMES = ("light", "dark")
 STANDARD_OUTPUT = "-"
 
 
@@ -87,7 +86,7 @@ def _ask(
 def _write(wrapped: Wrapped, options: argparse.Namespace, workspace: Workspace) -> int:
     """The pictures that were asked for, else the page."""
     terminal = workspace.terminal
-    first_weekday = WEEKDAYS.index(options.start_of_week or workspace.settings.start_of_week)
+    first_weekday = shared.calendar_of(options, workspace.settings).first_weekday
     places = [place for place in (options.svg, options.png) if place is not None]
     code = ExitCode.OK
     if places:

@@ -10,7 +10,8 @@ from tokentide.analytics.live_tables import View
 from tokentide.live.bars import TITLES
 from tokentide.live.feed import Progress
 from tokentide.render import words
-from tokentide.render.live_look import LiveLook, fitted, flowed, meter
+from tokentide.render.fitting import flowed
+from tokentide.render.live_look import LiveLook, fitted, meter
 
 WIDEST_BAR = 50
 

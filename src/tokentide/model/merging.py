@@ -125,7 +125,7 @@ def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settl
         _first(one.model, other.model),
         max(one.input_tokens, other.input_tokens),
         max(one.output_tokens, other.output_tokens),
-        max(_writes(one), _writes(other)) - long_writes,
+        max(one.written_tokens, other.written_tokens) - long_writes,
         long_writes,
         max(one.cache_read_tokens, other.cache_read_tokens),
         max(one.web_search_requests, other.web_search_requests),
@@ -136,11 +136,6 @@ def merge_records(one: UsageRecord, other: UsageRecord, places: Places, *, settl
         max(one.reported_cost, other.reported_cost),
         aliases,
     )
-
-
-def _writes(record: UsageRecord) -> int:
-    """Cache writes of both lifetimes: a copy that does not tell them apart has them all under 5 minutes."""
-    return record.cache_creation_5m_tokens + record.cache_creation_1h_tokens
 
 
 def moved(record: UsageRecord, place: int) -> UsageRecord:

@@ -69,3 +69,13 @@ class UsageRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Cost that the client wrote itself, nano-USD; -1 if none."""
     aliases: tuple[str, ...] = ()
     """Further ids of the same response, message ids and `request:<id>`; nearly always empty."""
+
+    @property
+    def written_tokens(self) -> int:
+        """Tokens written to the cache, of both lifetimes; a copy that does not tell them apart has all under 5m."""
+        return self.cache_creation_5m_tokens + self.cache_creation_1h_tokens
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All that was sent: what the context held."""
+        return self.input_tokens + self.written_tokens + self.cache_read_tokens

@@ -122,12 +122,7 @@ class PriceBook:
         bands = bands_at(tariff, record.at)
         if len(bands) < 2:
             return bands[0][1] if bands else None
-        prompt = (
-            record.input_tokens
-            + record.cache_creation_5m_tokens
-            + record.cache_creation_1h_tokens
-            + record.cache_read_tokens
-        )
+        prompt = record.prompt_tokens
         return next(rates for above, rates in bands if prompt > above)
 
     def cuts(self, models: Iterable[str]) -> Cuts:

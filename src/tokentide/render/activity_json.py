@@ -8,7 +8,7 @@ from tokentide.clock import SECOND_US
 from tokentide.model.activity import API_ERROR, COMPACTION, INTERRUPTION, PULL_REQUEST, REFUSAL
 from tokentide.render.csv_text import csv_lines
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant, selection_json, sums_json
+from tokentide.render.report_json import head_json, instant, selection_json, sums_json
 
 MARKS = {
     "pull_requests": PULL_REQUEST,
@@ -25,10 +25,7 @@ def activity_json(activity: Activity) -> str:
     """The whole of it as one JSON object."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "activity",
-            "generated_at": instant(activity.generated_at),
-            "timezone": activity.timezone,
+            **head_json("activity", activity.generated_at, activity.timezone),
             "filters": {**selection_json(activity.selection), "mode": activity.mode.value},
             **activity_members(activity),
             "rows": [{"date": day.day.isoformat(), **_day(day)} for day in activity.days],

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -16,6 +16,7 @@ from tokentide.analytics.heat_map import SHADES, Week, month_columns, shade, sha
 from tokentide.render import activity_words, words
 from tokentide.render.charts import sparkline, thin_bar
 from tokentide.render.columns import Title
+from tokentide.render.fitting import shortened
 from tokentide.render.table import plain_strip, print_strips
 
 MARGIN = 4
@@ -165,13 +166,9 @@ def _fact(name: str, value: str, look: ActivityLook, style: str = "") -> Text:
     """A name and a value; on a narrow terminal the value stands below."""
     if look.width < NARROW and cell_len(value) + NAME + 2 > look.width:
         room = max(look.width - 2, 1)
-        shown = [f"  {_shortened(part, room)}" for part in textwrap.wrap(value, room)]
+        shown = [f"  {shortened(part, room)}" for part in textwrap.wrap(value, room)]
         return Text.assemble((name, "bold"), "\n" if name else "", ("\n".join(shown), style))
-    return Text.assemble((name.ljust(NAME), "bold"), "  ", (_shortened(value, look.width - NAME - 2), style))
-
-
-def _shortened(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else set_cell_size(text, max(room - 1, 1)) + "…"
+    return Text.assemble((name.ljust(NAME), "bold"), "  ", (shortened(value, look.width - NAME - 2), style))
 
 
 def _hours(activity: Activity, look: ActivityLook) -> Iterator[Text]:
@@ -185,7 +182,8 @@ def _hours(activity: Activity, look: ActivityLook) -> Iterator[Text]:
     told = f"most from {activity_words.hour_span(best)}"
     margin = " " * (NAME + 2 if look.width >= NARROW else 2)
     head = Text("Hours".ljust(len(margin)) if look.width >= NARROW else "Hours\n  ", style="bold")
-    yield Text.assemble(head, (strip, "cyan"), ("  " + told if look.width >= NARROW else f"\n  {told}", "dim"))
+    has_room = look.width >= max(NARROW, len(margin) + len(strip) + 2 + len(told))
+    yield Text.assemble(head, (strip, "cyan"), (f"  {told}" if has_room else f"\n{margin}{told}", "dim"))
     scale = "".join(f"{hour:<{6 * cell}}" for hour in range(0, 24, 6))
     yield Text(f"{margin}{scale}", style="dim")
 

@@ -8,17 +8,14 @@ from tokentide.analytics.advice.model import SMALL, AdviceReport, Checked, Part,
 from tokentide.analytics.advice.rules import RULES
 from tokentide.clock import DAY_US
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant, selection_json
+from tokentide.render.report_json import FORMAT, head_json, instant, selection_json
 
 
 def advice_json(report: AdviceReport) -> str:
     """One object; everything `per_month` is an estimate from the days that were looked at."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "advise",
-            "generated_at": instant(report.generated_at),
-            "timezone": report.timezone,
+            **head_json("advise", report.generated_at, report.timezone),
             "filters": selection_json(report.selection),
             "days": round(report.span_us / DAY_US, 3),
             "sessions": report.sessions,

@@ -8,10 +8,9 @@ from tokentide.model import alerts
 from tokentide.model.alerts import Alert, AlertRules, Channel, Facts, Rule, Snooze
 from tokentide.render.alert_words import message_words
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import instant
+from tokentide.render.report_json import FORMAT, head_json, instant
 from tokentide.settings import WEEKDAYS
 
-FORMAT = 1
 _NANO, _AT = "_nano_usd", "_at"
 
 
@@ -25,9 +24,7 @@ def history_json(told: Sequence[Alert], *, since: int, now: int) -> str:
     """What was raised, newest first."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "alerts_history",
-            "generated_at": instant(now),
+            **head_json("alerts_history", now),
             "since": instant(since),
             "alerts": [alert_json(alert) for alert in told],
         }
@@ -46,9 +43,7 @@ def alerts_json(
     quiet = rules.quiet
     return dumps(
         {
-            "format": FORMAT,
-            "report": "alerts",
-            "generated_at": instant(now),
+            **head_json("alerts", now),
             "file": rules.path,
             "rules": [rule_json(rule) for rule in rules.rules],
             "channels": [channel_json(channel, addresses[channel.name]) for channel in rules.channels],

@@ -8,7 +8,7 @@ from tokentide.analytics.forecasting.backtest_report import Backtest
 from tokentide.analytics.forecasting.scores import MethodScore, WindowScores
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.limit_words import window_title
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 DIGITS = 4
 
@@ -17,10 +17,7 @@ def backtests_json(found: Sequence[Backtest], *, timezone: str, now: int) -> str
     """One object with an entry an account."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "forecast_backtest",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("forecast_backtest", now, timezone),
             "accounts": [_account(test) for test in found],
         }
     )

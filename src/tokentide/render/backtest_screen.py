@@ -10,6 +10,7 @@ from tokentide.analytics.forecasting.backtest import OURS
 from tokentide.analytics.forecasting.backtest_report import LEAST_WINDOWS, Backtest
 from tokentide.analytics.forecasting.scores import MethodScore, ReliabilityBin, WindowScores
 from tokentide.render import words
+from tokentide.render.fitting import in_lines
 from tokentide.render.forecast_words import NAMELESS
 from tokentide.render.limit_words import window_title
 
@@ -29,15 +30,17 @@ def backtest_lines(test: Backtest, room: int) -> Iterator[Text]:
     """One account: for each window a sentence, the scores, the odds beside what came."""
     yield Text(words.clean(test.account.name) or NAMELESS, style="bold")
     if test.is_made_up and test.windows:
-        yield from _flowed("No official readings: limits in USD stand in. This proves the demand, not the limit.", room)
+        yield from in_lines(
+            "No official readings: limits in USD stand in. This proves the demand, not the limit.", room
+        )
     if not test.windows:
-        yield from _flowed(_too_short(test), room)
+        yield from in_lines(_too_short(test), room)
     for scores in test.windows:
         yield Text("")
         yield from _window(scores, room)
     if test.windows:
         yield Text("")
-        yield from _flowed(_legend(test, is_narrow=room < NARROW), room, style="dim")
+        yield from in_lines(_legend(test, is_narrow=room < NARROW), room, style="dim")
 
 
 def _too_short(test: Backtest) -> str:
@@ -53,7 +56,7 @@ def _too_short(test: Backtest) -> str:
 def _window(scores: WindowScores, room: int) -> Iterator[Text]:
     counted = f"{words.plural(scores.windows, 'window')}, {round(scores.hit_share * 100)} % of them full"
     head = f"{window_title(scores.window)}: {counted}; asked {scores.cases:,} times."
-    for number, line in enumerate(_flowed(f"{head} {_verdict(scores)}", room)):
+    for number, line in enumerate(in_lines(f"{head} {_verdict(scores)}", room)):
         if not number:
             line.stylize("bold", 0, len(window_title(scores.window)))
         yield line
@@ -116,14 +119,3 @@ def _legend(test: Backtest, *, is_narrow: bool) -> str:
 
 def _width(column: str) -> int:
     return max(len(column), 5) + 2
-
-
-def _flowed(text: str, room: int, style: str = "") -> Iterator[Text]:
-    line = ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > room:
-            yield Text(line, style)
-            line = word
-        else:
-            line = f"{line} {word}".lstrip()
-    yield Text(line, style)

@@ -11,7 +11,7 @@ from tokentide.render import words
 from tokentide.render.burn_json import rate_json
 from tokentide.render.columns import Column
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, filters_json, instant, sums_json
+from tokentide.render.report_json import filters_json, head_json, instant, sums_json
 
 KIND = Kind("block", "block", ())
 
@@ -35,10 +35,7 @@ def blocks_json(report: BlockReport) -> str:
     flat = as_report(report)
     return dumps(
         {
-            "format": FORMAT,
-            "report": KIND.name,
-            "generated_at": instant(report.generated_at),
-            "timezone": report.timezone,
+            **head_json(KIND.name, report.generated_at, report.timezone),
             "filters": {**filters_json(flat), "token_limit": report.limit},
             "rows": [block_json(row, report.limit) for row in report.rows],
             "totals": {**sums_json(report.totals), "models": list(flat.totals.models), "breakdown": []},

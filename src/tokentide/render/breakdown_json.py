@@ -10,7 +10,7 @@ from tokentide.analytics.payees import Runs
 from tokentide.render.breakdown_columns import SHARE_PLACES, cost_per_response, share_of
 from tokentide.render.csv_text import csv_lines, csv_value, safe
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant, selection_json, sums_json
+from tokentide.render.report_json import head_json, instant, selection_json, sums_json
 from tokentide.store.query import Sums
 
 
@@ -19,10 +19,7 @@ def breakdowns_json(found: Sequence[Breakdown]) -> str:
     first = found[0]
     return dumps(
         {
-            "format": FORMAT,
-            "report": "breakdown",
-            "generated_at": instant(first.generated_at),
-            "timezone": first.ask.calendar.name,
+            **head_json("breakdown", first.generated_at, first.ask.calendar.name),
             "filters": {**selection_json(first.ask.selection), "mode": first.ask.mode.value},
             "breakdowns": [
                 {

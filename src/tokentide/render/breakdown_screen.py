@@ -17,7 +17,7 @@ from tokentide.render import words
 from tokentide.render.breakdown_columns import Namer, ShareColumn, breakdown_columns, share_of
 from tokentide.render.charts import sparkline, thin_bar
 from tokentide.render.columns import Heading, Title
-from tokentide.render.live_look import flowed
+from tokentide.render.fitting import flowed, shortened
 from tokentide.render.markdown import markdown_table
 from tokentide.render.table import plain_strip, print_strips
 from tokentide.store.query import Sums
@@ -187,7 +187,7 @@ def _section(breakdown: Breakdown, room: int) -> list[Text]:
     top = max(part for part, share in zip(shares, shown.shares, strict=True) if not share.stands_for)
     lines = [Text(dimension.title, style="bold")]
     for name, cost, share, row in zip(names, costs, shares, shown.shares, strict=True):
-        fitted = name if cell_len(name) <= name_cells else set_cell_size(name, name_cells - 1) + "…"
+        fitted = shortened(name, name_cells)
         line = Text(f"  {set_cell_size(fitted, name_cells)}  ", style="dim" if name.startswith("(") else "")
         line.append(f"{cost:>{wide}}", "green")
         if room > NARROWEST:

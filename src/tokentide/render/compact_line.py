@@ -20,7 +20,7 @@ from tokentide.render.charts import bar
 from tokentide.render.forecast_words import odds_words
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limit_words import countdown, percent, window_title
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 from tokentide.render.time_of_day import TimeOfDay
 
 FORMATS = ("text", "tmux", "waybar", "starship", "swiftbar", "json")
@@ -134,9 +134,7 @@ def _json(line: Line) -> str:
     """Every field as it is shown, and the figures behind them."""
     brief, threat = line.brief, line.brief.threat()
     figures: dict[str, Json] = {
-        "format": FORMAT,
-        "report": "compact",
-        "generated_at": instant(brief.now),
+        **head_json("compact", brief.now),
         "status": brief.status.value,
         "windows": {
             window.window: {

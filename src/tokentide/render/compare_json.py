@@ -7,17 +7,14 @@ from tokentide.analytics.compare.sides import Side
 from tokentide.render.compare_words import MEASURES, Measure, Number
 from tokentide.render.csv_text import csv_lines, safe
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant, sums_json
+from tokentide.render.report_json import head_json, instant, sums_json
 
 
 def comparison_json(report: Comparison) -> str:
     """Both sides, `b` less `a`, and the causes, which add up to `difference.cost_usd`."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "compare",
-            "generated_at": instant(report.generated_at),
-            "timezone": report.timezone,
+            **head_json("compare", report.generated_at, report.timezone),
             "a": _side(report.one),
             "b": _side(report.other),
             "difference": {measure.name: _difference(measure, report) for measure in MEASURES},

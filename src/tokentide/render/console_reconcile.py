@@ -27,7 +27,7 @@ from tokentide.render.console_columns import signed_money
 from tokentide.render.csv_text import csv_lines, safe
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.markdown import markdown_table
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 from tokentide.render.table import distinct_width, plain_strip, print_strips
 
 EXPLANATIONS = {
@@ -105,9 +105,7 @@ def reconciliation_json(report: Reconciliation, faults: Sequence[str] = ()) -> s
     total = next(iter(summed(report.rows, "")), _NOTHING)
     return dumps(
         {
-            "format": FORMAT,
-            "report": "reconcile",
-            "generated_at": instant(report.generated_at),
+            **head_json("reconcile", report.generated_at),
             "organization": report.organization,
             "since": report.since,
             "until": report.until,

@@ -7,16 +7,13 @@ from tokentide.analytics.context.model import AgentContext, Big, Context, Part, 
 from tokentide.clock import SECOND_US
 from tokentide.render.context_words import sentence
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 
 def context_json(context: Context | None, *, timezone: str, now: int) -> str:
     """One object; without any session its `session_id` is null and nothing else is told."""
     head: dict[str, Json] = {
-        "format": FORMAT,
-        "report": "context",
-        "generated_at": instant(now),
-        "timezone": timezone,
+        **head_json("context", now, timezone),
         "session_id": context.session_id if context is not None else None,
     }
     return dumps({**head, **(_context(context, now) if context is not None else {})})

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokentide.analytics.context import model
 from tokentide.analytics.context.model import Context, Part
 from tokentide.render import words
-from tokentide.render.context_grid import reserve_look
+from tokentide.render.context_grid import UNKNOWN, reserve_look
 from tokentide.render.context_words import FREE, LOOKS, Look, part_title
+from tokentide.render.fitting import shortened
 
 NAMED = {
     model.MCP: 4,
@@ -48,7 +49,7 @@ def cells_wide(cells: Sequence[Cell], room: int) -> Text:
     line = Text()
     for number, cell in enumerate(kept):
         width = cell.width or rest
-        text = cell.text if cell_len(cell.text) <= width else set_cell_size(cell.text, width - 1) + "…"
+        text = shortened(cell.text, width)
         padding = " " * (width - cell_len(text))
         gap = " " if number and kept[number - 1].text.strip() and not kept[number - 1].text.endswith(" ") else ""
         line.append(gap)
@@ -85,8 +86,10 @@ def table_lines(context: Context, glyph: Callable[[Look], str], room: int, *, is
 
 
 def _part_rows(context: Context, glyph: Callable[[Look], str], *, is_whole: bool) -> Iterator[Row]:
-    """What fills the window."""
-    window = context.window.tokens
+    """What fills the window; one line where no part is known."""
+    window, total = context.window.tokens, context.total_tokens
+    if not context.parts:
+        yield Row(UNKNOWN.title, words.short_tokens(total), _share(total, window), "", glyph(UNKNOWN), UNKNOWN.style)
     for part in context.parts:
         look = LOOKS[part.kind]
         yield _part_row(part, window, look.title, glyph(look), look.style)

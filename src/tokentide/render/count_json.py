@@ -6,7 +6,7 @@ from tokentide.analytics.count import Counted, Fit, ModelCount
 from tokentide.analytics.count_parts import Part
 from tokentide.analytics.token_estimate import TokenEstimate
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json
 
 _FITS: dict[Fit, bool | None] = {Fit.YES: True, Fit.PERHAPS: None, Fit.NO: False, Fit.UNKNOWN: None}
 
@@ -15,9 +15,7 @@ def count_json(counted: Counted) -> str:
     """One object with an entry a part and an entry a model; null where nobody can tell."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "count",
-            "generated_at": instant(counted.at),
+            **head_json("count", counted.at),
             "parts": [{"name": part.name, "kind": part.what, "size_bytes": part.size_bytes} for part in counted.parts],
             "models": [_model(each, counted.parts) for each in counted.models],
             "why_estimate": counted.why_estimate or None,

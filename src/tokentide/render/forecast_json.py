@@ -9,17 +9,14 @@ from tokentide.analytics.forecasting.what_helps import what_helps
 from tokentide.clock import SECOND_US
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limit_words import window_title
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 
 def forecasts_json(found: Sequence[Forecast], *, timezone: str, now: int) -> str:
     """One object with an entry an account."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "forecast",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("forecast", now, timezone),
             "accounts": [forecast_json(forecast) for forecast in found],
         }
     )

@@ -15,6 +15,7 @@ from tokentide.clock import MINUTE_US
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
+from tokentide.render.fitting import in_lines
 from tokentide.render.forecast_words import NAMELESS, clock_words, odds_words
 from tokentide.render.limit_words import LEVEL_STYLES, window_title
 from tokentide.render.limits_screen import LimitsLook
@@ -148,7 +149,7 @@ def _together(forecast: Forecast, look: ForecastLook) -> Iterator[Text]:
         if room < NARROW:
             yield from _wrapped(Text.assemble((f"{head}: ", "bold"), what), look)
         else:
-            lines = _flow(what, room - margin)
+            lines = in_lines(what, room - margin)
             for number, line in enumerate(lines):
                 yield Text.assemble((f"{head if not number else '':<{margin}}", "bold"), line)
 
@@ -235,13 +236,3 @@ def _wrapped(text: Text, look: ForecastLook) -> Iterator[Text]:
             yield Text(" " * margin) + text[start : before - 1]
             start, margin = before, 2
     yield Text(" " * margin) + text[start:]
-
-
-def _flow(text: str, room: int) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".lstrip()
-    return lines

@@ -6,7 +6,7 @@ from tokentide.analytics.forecasting.model import Instants
 from tokentide.analytics.guard import Guarded, Share, WindowCheck
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limit_words import window_title
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 UNKNOWN = "unknown"
 
@@ -18,10 +18,7 @@ def guard_json(guarded: Guarded | None, *, line: str, exit_code: int, timezone: 
     verdict = guarded.verdict if guarded else None
     return dumps(
         {
-            "format": FORMAT,
-            "report": "guard",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("guard", now, timezone),
             "verdict": verdict.value if verdict else UNKNOWN,
             "exit_code": exit_code,
             "line": line,

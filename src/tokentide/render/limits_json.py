@@ -12,17 +12,14 @@ from tokentide.clock import SECOND_US
 from tokentide.model.limits import Money, length_of
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.limit_words import plan_name, window_title
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 
 def limits_json(found: Sequence[AccountLimits], thresholds: tuple[int, int, int], *, timezone: str, now: int) -> str:
     """One object with an entry an account."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "limits",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("limits", now, timezone),
             "accounts": [account_json(limits, thresholds, now) for limits in found],
         }
     )
@@ -74,10 +71,7 @@ def history_json(histories: Sequence[WindowHistory], *, timezone: str, now: int)
     """One object with an entry a window of an account; `points` are what was believed, at each change."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "limits_history",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("limits_history", now, timezone),
             "windows": [
                 {
                     "account": history.account.key,

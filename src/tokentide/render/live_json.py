@@ -12,7 +12,7 @@ from tokentide.render.burn_json import burn_json, session_json
 from tokentide.render.forecast_json import forecast_json
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limits_json import account_json
-from tokentide.render.report_json import FORMAT, instant, sums_json
+from tokentide.render.report_json import head_json, instant, sums_json
 
 
 def live_json(state: LiveState, status: Status, code: int, thresholds: tuple[int, int, int]) -> str:
@@ -20,10 +20,7 @@ def live_json(state: LiveState, status: Status, code: int, thresholds: tuple[int
     block = state.burn.block
     return dumps(
         {
-            "format": FORMAT,
-            "report": "live",
-            "generated_at": instant(state.at),
-            "timezone": state.timezone,
+            **head_json("live", state.at, state.timezone),
             "filters": {"mode": state.mode.value},
             "status": {"code": code, "label": status.value},
             "accounts": [_account(account, thresholds, state.at) for account in state.accounts],

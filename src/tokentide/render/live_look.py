@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -116,32 +116,6 @@ def fitted(text: Text | str, width: int, style: str = "") -> Text:
 def right(text: str, width: int, style: str = "") -> Text:
     """A text at the right end of so many cells."""
     return Text.assemble((text.rjust(width), style))
-
-
-def flowed(parts: Iterable[Text], room: int, indent: int = 0, joint: Text | None = None) -> list[Text]:
-    """Parts one after the other, in as many lines as they need; one that is longer than a line is broken at blanks."""
-    joint = Text("  ") if joint is None else joint
-    lines: list[Text] = []
-    for part in parts:
-        if lines and lines[-1].cell_len + joint.cell_len + part.cell_len <= room:
-            lines[-1] = lines[-1] + joint + part
-        else:
-            lines += [Text(" " * indent) + piece for piece in _broken(part, max(room - indent, 8))]
-    return lines
-
-
-def _broken(text: Text, room: int) -> list[Text]:
-    """A text in lines of so many cells, broken at blanks."""
-    lines: list[Text] = []
-    line = Text()
-    for word in text.split(" "):
-        if line.cell_len and line.cell_len + 1 + word.cell_len > room:
-            lines.append(line)
-            line = Text()
-        line = line + Text(" ") + word if line.cell_len else word
-        if line.cell_len > room:
-            line.truncate(room, overflow="ellipsis")
-    return [*lines, line]
 
 
 def meter(share: float, width: int, style: str, track: str) -> Text:

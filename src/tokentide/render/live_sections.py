@@ -14,8 +14,9 @@ from tokentide.analytics.status_line import KEPT_FREE_TOKENS
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.alerts import CRITICAL, WARNING
 from tokentide.render import words
+from tokentide.render.fitting import flowed
 from tokentide.render.limit_words import window_title
-from tokentide.render.live_look import NARROW, LiveLook, columns_of, fitted, flowed, meter, part_sign, right, stacked
+from tokentide.render.live_look import NARROW, LiveLook, columns_of, fitted, meter, part_sign, right, stacked
 from tokentide.render.live_windows import limit_lines
 from tokentide.render.status_line import CONTEXT_THRESHOLDS
 

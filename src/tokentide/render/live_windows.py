@@ -15,9 +15,10 @@ from tokentide.model.limits import ESTIMATE
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
 from tokentide.render.charts import EMPTY, FULL
+from tokentide.render.fitting import flowed
 from tokentide.render.forecast_words import odds_words
 from tokentide.render.limit_words import SOURCE_WORDS, money_of, percent, plan_name, window_title
-from tokentide.render.live_look import NARROW, WIDE, LiveLook, fitted, flowed
+from tokentide.render.live_look import NARROW, WIDE, LiveLook, fitted
 
 MARK = "│"
 """Stands in a bar where the clock is."""

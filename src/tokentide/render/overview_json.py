@@ -9,17 +9,14 @@ from tokentide.render.burn_json import burn_json
 from tokentide.render.forecast_json import forecast_json
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limits_json import account_json
-from tokentide.render.report_json import FORMAT, instant, sums_json
+from tokentide.render.report_json import head_json, instant, sums_json
 
 
 def overview_json(overview: Overview, thresholds: tuple[int, int, int]) -> str:
     """One JSON object."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "overview",
-            "generated_at": instant(overview.generated_at),
-            "timezone": overview.timezone,
+            **head_json("overview", overview.generated_at, overview.timezone),
             "filters": {"mode": overview.mode.value},
             **{
                 stretch.name: {

@@ -8,17 +8,14 @@ from tokentide.clock import SECOND_US
 from tokentide.model.pacing import PacedWindow
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.limits_json import account_json
-from tokentide.render.report_json import FORMAT, instant
+from tokentide.render.report_json import head_json, instant
 
 
 def panel_json(panel: Panel, thresholds: tuple[int, int, int], *, timezone: str, now: int) -> str:
     """One object; `accounts` in code mode, `month` in console mode."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "panel",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("panel", now, timezone),
             "mode": panel.mode,
             "accounts": [
                 {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.render.charts import bar
+from tokentide.render.fitting import shortened
 from tokentide.render.words import clean
 
 WIDEST, NARROWEST = 60, 10
@@ -66,16 +67,11 @@ def boxed(title: str, rows: Iterable[Text], look: PanelLook) -> list[Text]:
     """The rows in a box with a title; every line is exactly as wide as the others in columns of the terminal."""
     left, line, right, side, low_left, low_right = _PLAIN_BORDER if look.is_plain else _BORDER
     width = look.box_width
-    head = f"{left} {fitted(title, width - 4)} "
+    head = f"{left} {shortened(title, width - 4)} "
     top = Text(head + line * (width - 1 - cell_len(head)) + right)
     folded = (part for row in rows for part in _folded(row, look.room))
     body = [Text.assemble(f"{side} ", _padded(row, look.room), f" {side}") for row in folded]
     return [top, *body, Text(low_left + line * (width - 2) + low_right)]
-
-
-def fitted(text: str, width: int) -> str:
-    """The text, with an ellipsis where it is wider."""
-    return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)) + "…"
 
 
 def wrapped(text: str, width: int, style: str = "") -> list[Text]:
@@ -86,9 +82,9 @@ def wrapped(text: str, width: int, style: str = "") -> list[Text]:
         if cell_len(joined) <= width:
             rows[-1] = joined
         elif rows[-1]:
-            rows.append(fitted(word, width))
+            rows.append(shortened(word, width))
         else:
-            rows[-1] = fitted(word, width)
+            rows[-1] = shortened(word, width)
     return [Text(row, style) for row in rows]
 
 

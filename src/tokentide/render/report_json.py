@@ -20,10 +20,7 @@ def report_json(report: Report) -> str:
     """The whole report as one JSON object."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": report.kind.name,
-            "generated_at": instant(report.generated_at),
-            "timezone": report.timezone,
+            **head_json(report.kind.name, report.generated_at, report.timezone),
             "filters": filters_json(report),
             "rows": [_row(report, row) for row in report.rows],
             "totals": {
@@ -69,6 +66,12 @@ def sums_json(sums: Sums) -> dict[str, Json]:
         "unpriced_responses": sums.unpriced_responses,
         "lower_bound_responses": sums.lower_bound_responses,
     }
+
+
+def head_json(report: str, at: int, zone: str | None = None) -> dict[str, Json]:
+    """How every report begins; without a time zone where no day is told."""
+    head: dict[str, Json] = {"format": FORMAT, "report": report, "generated_at": instant(at)}
+    return head if zone is None else {**head, "timezone": zone}
 
 
 def instant(at: int) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from tokentide.analytics.reports import Report, Row
 from tokentide.render.columns import Column, Heading, part_name
+from tokentide.render.fitting import shortened
 
 MAX_TEXT = 32
 """Widest cell of words on a terminal; longer ones end in an ellipsis."""
@@ -65,7 +66,7 @@ def _append(text: Text, strips: Sequence[Strip], cells: Sequence[str], style: st
     """Add one line. The layout is done here: Rich's own takes ten times as long for a thousand rows."""
     last = len(strips) - 1
     for number, (strip, cell) in enumerate(zip(strips, cells, strict=True)):
-        shown = cell if cell_len(cell) <= strip.width else set_cell_size(cell, strip.width - 1) + "…"
+        shown = shortened(cell, strip.width)
         padding = " " * (strip.width - cell_len(shown))
         padded = padding + shown if strip.column.is_number else shown + (padding if number < last else "")
         text.append(padded, f"{strip.column.style} {style}".strip() or None)

@@ -8,7 +8,7 @@ from tokentide.analytics.timeline_model import AgentWork, Pause, Step, Timeline,
 from tokentide.clock import SECOND_US
 from tokentide.model.activity import API_ERROR, COMPACTION, Mark
 from tokentide.render.json_text import Json, dumps
-from tokentide.render.report_json import FORMAT, instant, sums_json
+from tokentide.render.report_json import head_json, instant, sums_json
 
 
 def timeline_json(timeline: Timeline, turns: Sequence[Turn], *, timezone: str, now: int) -> str:
@@ -16,10 +16,7 @@ def timeline_json(timeline: Timeline, turns: Sequence[Turn], *, timezone: str, n
     facts = timeline.facts
     return dumps(
         {
-            "format": FORMAT,
-            "report": "session_timeline",
-            "generated_at": instant(now),
-            "timezone": timezone,
+            **head_json("session_timeline", now, timezone),
             "session_id": timeline.session_id,
             "title": facts.title or None,
             "project": facts.project,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from msgspec.structs import replace
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
@@ -26,7 +26,7 @@ from tokentide.model.activity import (
 )
 from tokentide.render import words
 from tokentide.render.charts import bar
-from tokentide.render.live_look import flowed as broken
+from tokentide.render.fitting import flowed, shortened
 from tokentide.store.query import Sums
 
 NARROW = 60
@@ -112,12 +112,12 @@ def _work(work: Work, timeline: Timeline, look: TimelineLook, depth: int) -> Ite
     if depth == 0 and top:
         share = bar(work.context_tokens / top, BAR_CELLS) if look.width >= NARROW else ""
         parts.append(Text(f"{share} {words.short_tokens(work.context_tokens)}".lstrip(), style="cyan"))
-    yield from flowed(parts, look, "  ", indent)
+    yield from joined(parts, look, "  ", indent)
     yield from _tools(work, look, depth)
 
 
 def _tools(work: Work, look: TimelineLook, depth: int) -> Iterator[Text]:
-    yield from flowed([_tool(use, look, depth) for use in work.tools], look, ", ", _indent(look, depth))
+    yield from joined([_tool(use, look, depth) for use in work.tools], look, ", ", _indent(look, depth))
 
 
 def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
@@ -128,7 +128,7 @@ def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
     cells = max(room - MOST_NAME, LEAST_NAME)
     if server and cell_len(name) > cells:
         name = words.clean(tool)
-    text = Text.assemble((_shortened(name, cells), "blue"))
+    text = Text.assemble((shortened(name, cells), "blue"))
     if use.calls > 1:
         text.append(f" ×{use.calls}")
     outcome = Text()
@@ -151,18 +151,13 @@ def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     if not shown or room < LEAST_NAME + 4 + len(rest):
         return ""
     cells = (room - len(" ()") - len(rest)) // len(shown) - 2
-    fitted = [_shortened(name, min(max(cells, LEAST_NAME), MOST_NAME)) for name in shown]
+    fitted = [shortened(name, min(max(cells, LEAST_NAME), MOST_NAME)) for name in shown]
     return f" ({', '.join(fitted)}{rest})"
 
 
 def _last_part(path: str) -> str:
     """The file's own name, whatever the platform it lies on."""
     return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-
-
-def _shortened(name: str, cells: int) -> str:
-    """A name that leaves room for others."""
-    return name if cell_len(name) <= cells else set_cell_size(name, cells - 1) + "…"
 
 
 def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
@@ -175,7 +170,7 @@ def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int)
     duration = f" in {words.duration(took)}" if took >= SECOND_US else ""
     duration = duration if room - len(duration) >= LEAST_NAME else ""
     kind = words.clean(agent.kind) or "sub-agent"
-    line.append(_shortened(kind, max(room - len(duration), LEAST_NAME)), "magenta")
+    line.append(shortened(kind, max(room - len(duration), LEAST_NAME)), "magenta")
     line.append(f"{responses}{duration}")
     yield with_cost(line, agent.sums, look)
     only = agent.steps[0] if len(agent.steps) == 1 else None
@@ -194,7 +189,7 @@ def _mark(mark: Mark, times: int, look: TimelineLook, depth: int) -> Iterator[Te
     """A compaction, an error, an interruption, a pull request."""
     said, style = _told(mark)
     line = f"{look.clock(mark.at)} {said}{f' ×{times}' if times > 1 else ''}"
-    return flowed([Text(word, style=style) for word in line.split(" ")], look, " ", _indent(look, depth))
+    return joined([Text(word, style=style) for word in line.split(" ")], look, " ", _indent(look, depth))
 
 
 def _told(mark: Mark) -> tuple[str, str]:
@@ -202,7 +197,7 @@ def _told(mark: Mark) -> tuple[str, str]:
     if mark.kind == COMPACTION:
         before = f" {words.short_tokens(mark.amount)}" if mark.amount > 0 else ""
         after = f" to {words.short_tokens(mark.after)}" if mark.after > 0 else ""
-        trigger = f" ({_shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
+        trigger = f" ({shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
         return f"compacted{before}{after}{trigger}", "yellow"
     said, style = _MARKS.get(mark.kind, (words.clean(mark.kind), ""))
     status = f" {mark.amount}" if mark.kind == API_ERROR and mark.amount else ""
@@ -218,22 +213,7 @@ def with_cost(line: Text, sums: Sums, look: TimelineLook) -> Text:
     return line
 
 
-def flowed(parts: Sequence[Text], look: TimelineLook, between: str, indent: str = "") -> Iterator[Text]:
-    """Parts one after the other, a new line where one has no room; one that is too long is folded."""
-    line = Text(indent)
-    for number, part in enumerate(parts):
-        is_first = line.cell_len <= len(indent)
-        following = len(between.rstrip()) if number < len(parts) - 1 else 0
-        if not is_first and line.cell_len + len(between) + part.cell_len + following > look.room:
-            line.append(between.rstrip())
-            yield line
-            line, is_first = Text(indent), True
-        if not is_first:
-            line.append(between)
-        elif line.cell_len + part.cell_len + following > look.room:
-            *whole, line = broken([part], look.room - following, len(indent))
-            yield from whole
-            continue
-        line.append_text(part)
-    if line.cell_len > len(indent):
-        yield line
+def joined(parts: Iterable[Text], look: TimelineLook, between: str, indent: str = "") -> Iterator[Text]:
+    """Parts one after the other, empty ones left out, in as many lines as they need."""
+    told = [part for part in parts if part]
+    yield from flowed(told, look.room, len(indent), Text(between), between.rstrip())

@@ -9,7 +9,7 @@ from rich.text import Text
 from tokentide.analytics.timeline_model import Timeline, Turn
 from tokentide.render import words
 from tokentide.render.charts import sparkline
-from tokentide.render.timeline_rows import TimelineLook, flowed, pause_line, step_lines, with_cost
+from tokentide.render.timeline_rows import TimelineLook, joined, pause_line, step_lines, with_cost
 from tokentide.store.query import Sums
 
 FOLD_LINES = 2
@@ -81,22 +81,26 @@ def _head(timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
     """Whose session it is, what it came to, how it went."""
     facts, sums = timeline.facts, timeline.sums
     title = words.clean(facts.title) or "(no title)"
-    yield from flowed([Text(title, style="bold"), Text(timeline.session_id, style="dim")], look, "  ")
+    yield from joined([Text(title, style="bold"), Text(timeline.session_id, style="dim")], look, "  ")
     where = [words.project_name(facts.project), words.clean(facts.branch), *map(words.model_name, timeline.models)]
-    yield from flowed([Text(part, style="cyan") for part in where if part], look, " · ")
+    yield from joined([Text(part, style="cyan") for part in where if part], look, " · ")
     spent = [
         Text(words.cost(sums), style="bold green"),
         Text(f"{words.short_tokens(sums.total_tokens)} tokens"),
         Text(words.plural(sums.responses, "response")),
-        Text(words.plural(sum(turn.prompt is not None for turn in timeline.turns), "prompt")),
+        *([Text(words.plural(_prompts(timeline), "prompt"))] if timeline.is_told else []),
         *([Text(words.plural(timeline.agents, "sub-agent"))] if timeline.agents else []),
     ]
-    yield from flowed(spent, look, "  ")
-    yield from flowed(_time(timeline, look), look, "  ")
+    yield from joined(spent, look, "  ")
+    yield from joined(_time(timeline, look), look, "  ")
     yield from _context(timeline, look)
     for note in _notes(timeline):
-        yield from flowed([Text(word, style="yellow") for word in note.split(" ")], look, " ")
+        yield from joined([Text(word, style="yellow") for word in note.split(" ")], look, " ")
     yield Text("")
+
+
+def _prompts(timeline: Timeline) -> int:
+    return sum(turn.prompt is not None for turn in timeline.turns)
 
 
 def _time(timeline: Timeline, look: TimelineLook) -> list[Text]:
@@ -126,7 +130,7 @@ def _context(timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
     cells = min(cells, len(sizes))
     marks = [max(sizes[i * len(sizes) // cells : max((i + 1) * len(sizes) // cells, 1)]) for i in range(cells)]
     parts = [Text.assemble("Context  ", (sparkline(marks), "cyan")), Text(figures, style="dim")]
-    yield from flowed(parts, look, "  ")
+    yield from joined(parts, look, "  ")
 
 
 def _notes(timeline: Timeline) -> Iterator[str]:
@@ -142,16 +146,16 @@ def _notes(timeline: Timeline) -> Iterator[str]:
 
 def _turn(turn: Turn, timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
     """The prompt, and what came of it."""
-    yield _prompt(turn, look)
+    yield _prompt(turn, look, "before the first prompt" if timeline.is_told else "prompts not known")
     yield from step_lines(turn.steps, timeline, look, 0)
 
 
-def _prompt(turn: Turn, look: TimelineLook) -> Text:
-    """When, which, how long; its cost at the right edge. Never what it says."""
+def _prompt(turn: Turn, look: TimelineLook, without: str) -> Text:
+    """When, which, how long, `without` one these words; its cost at the right edge. Never what it says."""
     prompt = turn.prompt
     line = Text.assemble((f"{look.clock(turn.at)}  ", "dim"))
     if prompt is None:
-        line.append("before the first prompt", "bold")
+        line.append(without, "bold")
     else:
         name = words.clean(prompt.name)
         line.append(f"prompt {turn.number}", "bold")

@@ -7,17 +7,14 @@ from fractions import Fraction
 from tokentide.analytics.what_if.model import PlanCost, PlanReport, ScenarioCost, WhatIf, WindowFit
 from tokentide.clock import DAY_US
 from tokentide.render.json_text import Json, dumps, usd
-from tokentide.render.report_json import FORMAT, instant, selection_json
+from tokentide.render.report_json import head_json, selection_json
 
 
 def what_if_json(report: WhatIf) -> str:
     """One object; everything `per_month` is an estimate from the days of the history."""
     return dumps(
         {
-            "format": FORMAT,
-            "report": "what_if",
-            "generated_at": instant(report.generated_at),
-            "timezone": report.timezone,
+            **head_json("what_if", report.generated_at, report.timezone),
             "filters": selection_json(report.selection),
             "days": round(report.span_us / DAY_US, 3),
             "responses": report.responses,

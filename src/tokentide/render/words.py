@@ -92,8 +92,10 @@ def ago(us: int) -> str:
 
 
 def model_name(model: str) -> str:
-    """A model without its vendor and date: opus-4-8."""
-    return clean(_DATE_SUFFIX.sub("", model).removeprefix("claude-"))
+    """A model without its vendor and date: opus-4-8; one that is named by a number alone keeps the vendor."""
+    name = _DATE_SUFFIX.sub("", model)
+    rest = name.removeprefix("claude-")
+    return clean(rest if any(map(str.isalpha, rest)) else name)
 
 
 def project_name(path: str) -> str:

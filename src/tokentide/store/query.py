@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -83,6 +84,12 @@ class Sums:
     """Responses whose output count is a lower bound."""
     first_at: int = 0
     last_at: int = 0
+
+    @classmethod
+    def of_response(cls, at: int, counters: Sequence[int], cost: int | None, *, is_final: bool) -> Sums:
+        """The totals of a single response; `counters` are the six above in their order."""
+        values = (1, *counters, cost or 0, cost is None, not is_final, at, at)
+        return cls(*values)
 
     @property
     def total_tokens(self) -> int:

@@ -25,11 +25,6 @@ class SessionFiles:
     agents: tuple[FoundFile, ...]
     """Of its sub-agents, by path."""
 
-    @property
-    def changed_ns(self) -> int:
-        """When any of them was last written, ns since 1970."""
-        return max(each.stamp.mtime_ns for each in (*self.own, *self.agents))
-
 
 def find_session(found: Sequence[FoundFile], wish: str = "") -> SessionFiles:
     """The session whose id begins so; without a wish the one that was written last.

@@ -46,8 +46,8 @@ def cache_pauses(evidence: Evidence) -> Advice | str:
     words = Words(
         "cache-pauses",
         "Compact or clear before a pause, or come back sooner",
-        f"{tally.count:,} times a conversation went on after its cache had expired, and was written again whole. A "
-        "compaction while it is warm leaves little to write; `tokentide what-if --cache-1h` shows the longer lifetime",
+        f"{tally.count:,} times a conversation went on after its cache had expired, and was written again whole, where "
+        "a compaction while it was warm would have cost less; `tokentide what-if --cache-1h` shows the longer lifetime",
         MEDIUM,
         "what was written again is measured; a compaction's own cost is taken off, and that you would have returned to "
         "a summary is assumed",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.advice.tally import Tally
+from tokentide.analytics.dividing import divided
 
 if TYPE_CHECKING:
     from tokentide.analytics.advice.conversations import Step
@@ -34,16 +35,7 @@ def carry(evidence: Evidence, steps: Sequence[Step], brought: Mapping[int, Seque
             tally.add(step, 0, part)
         if total:
             saving = tally.add(step, evidence.saved_without(step, start, total), count=0)
-            _share_out(saving, loads, total, savings)
+            for part, share in zip(loads, divided(saving, [*loads.values()]), strict=True):
+                savings[part] = savings.get(part, 0) + share
     for part, saving in savings.items():
         tally.credit(part, saving)
-
-
-def _share_out(saving: int, loads: Mapping[str, int], total: int, savings: dict[str, int]) -> None:
-    """A step's saving by the tokens of each part, to the nano-dollar."""
-    passed = given = 0
-    for part, tokens in loads.items():
-        passed += tokens
-        until = saving * passed // total
-        savings[part] = savings.get(part, 0) + until - given
-        given = until

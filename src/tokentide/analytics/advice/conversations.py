@@ -40,7 +40,7 @@ class Step:
 
     def __post_init__(self) -> None:
         record = self.record
-        self.writes = record.cache_creation_5m_tokens + record.cache_creation_1h_tokens
+        self.writes = record.written_tokens
         self.kept = record.cache_read_tokens + self.writes
         self.prompt = record.input_tokens + self.kept
 

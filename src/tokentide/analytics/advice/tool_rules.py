@@ -138,14 +138,14 @@ def _brought(steps: Sequence[Step], loads_of: Callable[[Step], Iterable[Load]]) 
 
 def failures(evidence: Evidence) -> Advice | str:
     """Calls that failed for a reason other than the work itself: refused, misused, or failing again."""
-    tally, failed, denied = Tally(), 0, 0
+    tally = Tally()
+    outcomes = Counter(run.outcome for step in evidence.steps for run in step.called)
+    failed, denied = outcomes[FAILED], outcomes[DENIED]  # also those whose result nothing read
     for chain in evidence.chains:
         was_failing = False
         for step in chain.steps:
             needless: list[ToolRun] = []
             for run in step.answered:
-                failed += run.outcome == FAILED
-                denied += run.outcome == DENIED
                 if _is_needless(run, was_failing=was_failing):
                     needless.append(run)
                 if run.tool in SHELLS:

@@ -25,6 +25,7 @@ from tokentide.analytics.context.model import (
     Item,
 )
 from tokentide.analytics.context.requests import Chain, Request
+from tokentide.analytics.dividing import divided
 from tokentide.analytics.token_estimate import estimate_tokens, family_of
 from tokentide.model.activity import MICROCOMPACTION, PERSON, PROGRAM, Event, Mark, Prompt, Result
 
@@ -202,7 +203,7 @@ class _Walk:
         """What a prompt grew by among the items that came; what they cannot be is unseen."""
         most = MOST * sum(each.high for each in new) + SLACK_TOKENS
         known = gain if new and gain <= most else min(sum(each.likely for each in new), gain)
-        for each, tokens in zip(new, shares(known, [each.likely for each in new]), strict=True):
+        for each, tokens in zip(new, divided(known, [each.likely for each in new]), strict=True):
             self._put(each, tokens, is_measured=len(new) == 1 and known == gain)
         if gain > known:
             self._put(self._unseen_in(request), gain - known)
@@ -229,7 +230,7 @@ class _Walk:
         """Make the items add up to so many tokens, each keeping its share."""
         if self._sum == tokens:
             return
-        for item, share in zip(self._items, shares(tokens, [item.tokens for item in self._items]), strict=True):
+        for item, share in zip(self._items, divided(tokens, [item.tokens for item in self._items]), strict=True):
             item.tokens = share
             item.is_measured = False
         self._sum = tokens
@@ -258,8 +259,8 @@ def _output_shares(tokens: int, blocks: Sequence[Weighed]) -> list[int]:
     thinking = [each for each in blocks if each.item.kind == THINKING]
     said = sum(each.likely for each in blocks if each.item.kind != THINKING)
     if not thinking or said >= tokens:
-        return shares(tokens, [each.likely for each in blocks])
-    thought = iter(shares(tokens - said, [each.likely or 1 for each in thinking]))
+        return divided(tokens, [each.likely for each in blocks])
+    thought = iter(divided(tokens - said, [each.likely or 1 for each in thinking]))
     return [next(thought) if each.item.kind == THINKING else each.likely for each in blocks]
 
 
@@ -270,19 +271,4 @@ def weightless(item: Item) -> Weighed:
 
 def _capped(most: int, sizes: Sequence[int]) -> list[int]:
     """The sizes, or their shares of the most that they can be together."""
-    return [*sizes] if sum(sizes) <= most else shares(most, sizes)
-
-
-def shares(tokens: int, weights: Sequence[int]) -> list[int]:
-    """So many tokens cut by weights: whole numbers that add up, the last ones taking what rounding left."""
-    whole = sum(weights)
-    if not whole:
-        return shares(tokens, [1] * len(weights)) if weights else []
-    parts: list[int] = []
-    given, passed = 0, 0
-    for weight in weights:
-        passed += weight
-        upto = tokens * passed // whole
-        parts.append(upto - given)
-        given = upto
-    return parts
+    return [*sizes] if sum(sizes) <= most else divided(most, sizes)

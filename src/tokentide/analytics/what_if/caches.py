@@ -13,23 +13,21 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from tokentide.analytics.cache_rebuilds import LONG_US, SHORT_US, is_for_an_hour
-from tokentide.analytics.what_if.history import History, prompt_of
+from tokentide.analytics.what_if.history import History
 from tokentide.model.usage import UsageRecord
 from tokentide.pricing.newest import same_model
 
 
-def writes_of(record: UsageRecord) -> int:
-    """Tokens written to the cache, of both lifetimes."""
-    return record.cache_creation_5m_tokens + record.cache_creation_1h_tokens
-
-
 def uncached(record: UsageRecord) -> UsageRecord:
     """Every read and write as plain input."""
-    if not (writes_of(record) or record.cache_read_tokens):
+    if not (record.written_tokens or record.cache_read_tokens):
         return record
-    prompt = prompt_of(record)
     return replace(
-        record, input_tokens=prompt, cache_creation_5m_tokens=0, cache_creation_1h_tokens=0, cache_read_tokens=0
+        record,
+        input_tokens=record.prompt_tokens,
+        cache_creation_5m_tokens=0,
+        cache_creation_1h_tokens=0,
+        cache_read_tokens=0,
     )
 
 
@@ -61,7 +59,7 @@ def with_long_writes(history: History) -> tuple[list[UsageRecord], int]:
 
 def _lost(record: UsageRecord, before: _Entry) -> int:
     """Tokens that were written again because five minutes had passed; 0 where the prompt itself was another."""
-    prompt = record.cache_read_tokens + writes_of(record)
+    prompt = record.cache_read_tokens + record.written_tokens
     rested = SHORT_US < record.at - before.at <= LONG_US
     if not rested or before.is_long or before.model != record.model or prompt < before.kept:
         return 0
@@ -72,7 +70,7 @@ def _prolonged(record: UsageRecord, lost: int) -> UsageRecord:
     return replace(
         record,
         cache_creation_5m_tokens=0,
-        cache_creation_1h_tokens=writes_of(record) - lost,
+        cache_creation_1h_tokens=record.written_tokens - lost,
         cache_read_tokens=record.cache_read_tokens + lost,
     )
 
@@ -80,9 +78,9 @@ def _prolonged(record: UsageRecord, lost: int) -> UsageRecord:
 def _entry(record: UsageRecord, before: _Entry | None) -> _Entry:
     """The cache behind a chain after a request; one that wrote nothing leaves the lifetime as it was."""
     is_long = is_for_an_hour(record.cache_creation_5m_tokens, record.cache_creation_1h_tokens)
-    if not writes_of(record) and before is not None:
+    if not record.written_tokens and before is not None:
         is_long = before.is_long
-    return _Entry(record.at, record.model, record.cache_read_tokens + writes_of(record), is_long)
+    return _Entry(record.at, record.model, record.cache_read_tokens + record.written_tokens, is_long)
 
 
 def with_short_writes(history: History) -> tuple[list[UsageRecord], int]:
@@ -103,7 +101,7 @@ def with_short_writes(history: History) -> tuple[list[UsageRecord], int]:
 def _shortened(record: UsageRecord, read: int) -> UsageRecord:
     return replace(
         record,
-        cache_creation_5m_tokens=writes_of(record) + read,
+        cache_creation_5m_tokens=record.written_tokens + read,
         cache_creation_1h_tokens=0,
         cache_read_tokens=record.cache_read_tokens - read,
     )
@@ -130,9 +128,9 @@ class _Sides:
     def note(self, record: UsageRecord, model: str) -> None:
         """After a request to a model: it holds the whole prompt, the others what has not changed since."""
         self.kept = {name: min(kept, record.cache_read_tokens) for name, kept in self.kept.items()}
-        self.kept[model] = record.cache_read_tokens + writes_of(record)
+        self.kept[model] = record.cache_read_tokens + record.written_tokens
         self.used_at[model] = record.at
-        if writes_of(record):
+        if record.written_tokens:
             self.is_long = is_for_an_hour(record.cache_creation_5m_tokens, record.cache_creation_1h_tokens)
 
 

@@ -71,7 +71,7 @@ class History:
 
     @cached_property
     def _prompts(self) -> list[int]:
-        return [prompt_of(record) for record in self.records]
+        return [record.prompt_tokens for record in self.records]
 
     def situations(self, bounds: Sequence[int], period_us: int) -> list[Situation]:
         """Responses that can be priced as one: of one model, speed, tier, place and period, and alike in length.
@@ -107,16 +107,6 @@ class History:
     def account_of(self, record: UsageRecord) -> str:
         """Whose it was."""
         return self.places[record.place].account
-
-
-def prompt_of(record: UsageRecord) -> int:
-    """All tokens that were sent."""
-    return (
-        record.input_tokens
-        + record.cache_creation_5m_tokens
-        + record.cache_creation_1h_tokens
-        + record.cache_read_tokens
-    )
 
 
 def bounds(selection: Selection, calendar: Calendar) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tokentide.analytics.what_if.caches import writes_of
 from tokentide.analytics.what_if.history import History
 from tokentide.analytics.what_if.model import NEW_INPUT_TIMES
 from tokentide.model.usage import UsageRecord
@@ -46,7 +45,7 @@ def small_steps(history: History, below_tokens: int) -> set[int]:
 
 def is_small(record: UsageRecord, below_tokens: int) -> bool:
     """True for a request that wrote little and was told little that is new."""
-    new = record.input_tokens + writes_of(record)
+    new = record.input_tokens + record.written_tokens
     return record.output_tokens <= below_tokens and new <= NEW_INPUT_TIMES * below_tokens
 
 

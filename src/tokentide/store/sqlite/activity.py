@@ -6,17 +6,14 @@ any such usage. Tool runs belong to the response that holds the call.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tokentide.clock import QUARTER_US
 from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.compiler import Compiled, expression_of, response_conditions, summed
-from tokentide.store.sqlite.connection import translated
+from tokentide.store.sqlite.connection import Part
 
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
 FILE_TOOLS = ("Edit", "MultiEdit", "NotebookEdit", "Write")
 """Tools that change the file that they are told, where they succeed."""
 
@@ -54,15 +51,11 @@ class Cover(NamedTuple):
     """The first response with details, µs UTC; None if there is none."""
 
 
-class ActivityStore:
+class ActivityStore(Part):
     """Reads over one connection; all stretches of time are from `start` to before `end`, µs UTC.
 
     Every method raises LedgerDamagedError.
     """
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def stretches(self, filters: Filters, mode: CostMode, start: int, end: int) -> Iterator[Stretch]:
         """Usage by quarter hour and session, in the order of time; both ends are whole quarter hours."""
@@ -72,7 +65,7 @@ class ActivityStore:
             f"FROM rollup r JOIN places s ON s.id = r.place {condition} {'AND' if condition else 'WHERE'} "
             "r.quarter >= ? AND r.quarter < ? GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        for quarter, session, *sums in self._ask(statement, [*values, start, end]):
+        for quarter, session, *sums in self._ask(statement, *values, start, end):
             yield Stretch(quarter, session, Sums(*sums))
 
     def prompts(self, filters: Filters, start: int, end: int) -> list[tuple[int, int]]:
@@ -82,13 +75,13 @@ class ActivityStore:
             f"SELECT at / {QUARTER_US} * {QUARTER_US}, COUNT(*) FROM (SELECT MIN(at) AS at FROM marks "
             f"WHERE kind = 'prompt' AND at >= ? AND at < ? {within} GROUP BY key) GROUP BY 1"
         )
-        return list(self._ask(statement, [start, end, *values]))
+        return list(self._ask(statement, start, end, *values))
 
     def marks(self, filters: Filters, start: int, end: int) -> dict[str, int]:
         """How often each kind of thing happened; copies in forks count once."""
         within, values = _in_sessions(filters)
         statement = f"SELECT kind, COUNT(DISTINCT key) FROM marks WHERE at >= ? AND at < ? {within} GROUP BY kind"
-        return dict(self._ask(statement, [start, end, *values]))
+        return dict(self._ask(statement, start, end, *values))
 
     def runs(self, filters: Filters, start: int, end: int) -> Iterator[Runs]:
         """Tool runs by quarter hour and tool."""
@@ -98,7 +91,7 @@ class ActivityStore:
             "SUM(c.outcome = 'denied'), SUM(c.lines_added), SUM(c.lines_removed), SUM(c.commits) "
             f"{source} GROUP BY 1, 2"
         )
-        yield from map(Runs._make, self._ask(statement, values))
+        yield from map(Runs._make, self._ask(statement, *values))
 
     def files_changed(self, filters: Filters, start: int, end: int) -> int:
         """How many different files were written to."""
@@ -108,7 +101,7 @@ class ActivityStore:
             f"SELECT COUNT(DISTINCT c.file) {source} AND c.file <> 0 AND c.outcome = 'ok' AND "
             f"(c.tool IN ({tools}) OR c.lines_added + c.lines_removed > 0)"
         )
-        number: int = next(self._ask(statement, values))[0]
+        number: int = next(self._ask(statement, *values))[0]
         return number
 
     def agents(self, filters: Filters, start: int, end: int) -> int:
@@ -118,7 +111,7 @@ class ActivityStore:
             "SELECT COUNT(DISTINCT NULLIF(s.agent_id, '')) FROM rollup r JOIN places s ON s.id = r.place "
             f"{condition} {'AND' if condition else 'WHERE'} r.quarter >= ? AND r.quarter < ?"
         )
-        number: int = next(self._ask(statement, [*values, start, end]))[0]
+        number: int = next(self._ask(statement, *values, start, end))[0]
         return number
 
     def cover(self, filters: Filters, start: int, end: int) -> Cover:
@@ -129,11 +122,7 @@ class ActivityStore:
             "FROM records r JOIN places s ON s.id = r.place LEFT JOIN traits t ON t.identity = r.identity "
             f"{condition}"
         )
-        return Cover._make(next(self._ask(statement, values)))
-
-    def _ask(self, statement: str, values: list[str | int]) -> Iterator[Row]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
+        return Cover._make(next(self._ask(statement, *values)))
 
 
 def _runs(filters: Filters, start: int, end: int) -> Compiled:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.alerts import DUE, HELD, Alert, Claim, Snooze
-from tokentide.store.sqlite.connection import transaction, translated
+from tokentide.store.sqlite.connection import Part, transaction, translated
 
 _ALERT = "key, rule, account, window, at, severity, title, body, facts, deliveries, state, cleared_at"
 _CLAIM = "subject, instance, level"
@@ -21,12 +20,8 @@ LONGEST_SNOOZE_US = 366 * DAY_US
 """A snooze that ends later was made by a clock that was wrong."""
 
 
-class AlertStore:
+class AlertStore(Part):
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def recent(self, since: int) -> list[Alert]:
         """The alerts raised at an instant or later, newest first; also those held back."""
@@ -125,10 +120,6 @@ class AlertStore:
         """End the snooze of a rule, or every snooze for ''; how many ended."""
         with translated(self._path), transaction(self._connection):
             return self._connection.execute("DELETE FROM snoozes WHERE ? IN ('', rule)", (rule,)).rowcount
-
-    def _ask(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
 
 
 _NEWEST = "ORDER BY at DESC, key"

@@ -5,20 +5,17 @@ A response is joined to its traits and tool runs by its identity, and by further
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tokentide.clock import QUARTER_US
 from tokentide.model.activity import PROMPT
 from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import CostMode, Filters, Sums
 from tokentide.store.sqlite.compiler import expression_of, response_conditions
-from tokentide.store.sqlite.connection import translated
-from tokentide.store.sqlite.format import RECORD_COST
+from tokentide.store.sqlite.connection import Part
+from tokentide.store.sqlite.format import COUNTERS, RECORD_COST, RECORD_COUNTERS
 
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
 Key = str | int | None
 """A value of a dimension; None where no transcript tells."""
 
@@ -49,10 +46,6 @@ _WITH_TRAITS = (
     f"ELSE substr(r.identity, 1, instr(r.identity, '{ITERATION_MARK}') - 1) END"
 )
 """A pass on another model has the traits of its response."""
-_COUNTERS = (
-    "r.input_tokens, r.output_tokens, r.cache_creation_5m_tokens, r.cache_creation_1h_tokens, r.cache_read_tokens, "
-    "r.web_search_requests"
-)
 
 
 class Narrowing(NamedTuple):
@@ -93,18 +86,14 @@ RUN_COLUMNS = ("called_by", "answered_by", "tool", "input_bytes", "result_bytes"
 """See tokentide.model.activity.ToolRun."""
 
 
-class AttributionStore:
-    """Reads over one connection. Every method raises LedgerDamagedError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
+class AttributionStore(Part):
+    """Every method raises LedgerDamagedError."""
 
     def sums(self, dimensions: Sequence[str], narrowing: Narrowing) -> Iterator[tuple[tuple[Key, ...], Sums]]:
         """Totals by dimensions of which each response has one value, in no order; nothing for no response."""
         keys = [_expression(name) for name in dimensions]
         cost = _cost(narrowing)
-        sums = ", ".join(f"SUM({counter})" for counter in _COUNTERS.split(", "))
+        sums = ", ".join(f"SUM(r.{counter})" for counter in COUNTERS)
         condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
         grouping = f"GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
         statement = (
@@ -113,7 +102,7 @@ class AttributionStore:
             f"{_from(keys, condition)}{condition} {grouping}"
         )
         width = len(keys)
-        for row in self._ask(statement, values):
+        for row in self._ask(statement, *values):
             if row[width]:
                 yield row[:width], Sums(*row[width:])
 
@@ -123,11 +112,11 @@ class AttributionStore:
         condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
         statement = (
             "SELECT r.identity, t.identity IS NOT NULL, COALESCE(t.text_bytes + t.thinking_bytes, 0), "
-            f"{_COUNTERS}, {_cost(narrowing)}, r.output_is_final, r.at{''.join(f', {key}' for key in keys)} "
+            f"{RECORD_COUNTERS}, {_cost(narrowing)}, r.output_is_final, r.at{''.join(f', {key}' for key in keys)} "
             f"{_from(keys, condition)}{condition}"
         )
         width = len(Spent._fields)
-        return ((Spent._make(row[:width]), row[width:]) for row in self._ask(statement, values))
+        return ((Spent._make(row[:width]), row[width:]) for row in self._ask(statement, *values))
 
     def runs(self, narrowing: Narrowing) -> list[Run]:
         """The tool runs that these responses called or read, in no order; with some of others."""
@@ -138,7 +127,7 @@ class AttributionStore:
             chosen += f" UNION SELECT n.name FROM aliases n WHERE n.identity IN ({chosen})"
             statement += f" WHERE x.called_by IN ({chosen}) OR (x.answered_by <> '' AND x.answered_by IN ({chosen}))"
             values = values * 4
-        return list(self._ask(statement, values))
+        return list(self._ask(statement, *values))
 
     def aliases(self) -> dict[str, str]:
         """Further ids of responses, with the identity that their record has; nearly always none."""
@@ -148,10 +137,6 @@ class AttributionStore:
         """Every prompt by a person or a program: key as in the dimension, instant, slash command, bytes."""
         statement = f"SELECT session_id || char(9) || key, at, name, amount FROM marks WHERE kind = '{PROMPT}'"
         return ((row[0], row[1], row[2], row[3]) for row in self._ask(statement))
-
-    def _ask(self, statement: str, values: Sequence[str | int] = ()) -> Iterator[Row]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
 
 
 def _expression(dimension: str) -> str:

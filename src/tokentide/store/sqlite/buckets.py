@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 
 from tokentide.errors import LedgerDamagedError
 from tokentide.model.billing import Bucket, CostSnapshot, DirectoryEntry, Fetch
-from tokentide.store.sqlite.connection import transaction, translated
+from tokentide.store.sqlite.connection import Part, transaction, translated
 
 _TEXTS = msgspec.json.Decoder(dict[str, str])
 _COUNTS = msgspec.json.Decoder(dict[str, int])
 
 
-class BucketStore:
+class BucketStore(Part):
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def keep(self, organization: str, fetch: Fetch, buckets: Iterable[Bucket]) -> None:
         """Put a day of a report in the place of what was known of it, all or nothing."""
@@ -117,10 +111,6 @@ class BucketStore:
     def _note(self, organization: str, fetch: Fetch) -> None:
         note = "INSERT OR REPLACE INTO bucket_fetches VALUES (?, ?, ?, ?, ?, ?)"
         self._connection.execute(note, (organization, *fetch))
-
-    def _ask(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
 
 
 def _text(members: Mapping[str, str] | Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokentide.store.query import MAIN_AGENT, UNNAMED_AGENT, CostMode, Filters, Query
-from tokentide.store.sqlite.format import RECORD_COST
+from tokentide.store.sqlite.format import COUNTERS, RECORD_COST, RECORD_COUNTERS
 
 _EXPRESSIONS = {
     "period": "p.name",
@@ -17,15 +17,6 @@ _EXPRESSIONS = {
     "account": "s.account",
     "served_model": "r.model || CASE r.speed WHEN 'fast' THEN '-fast' ELSE '' END",
 }
-
-_COUNTERS = (
-    "input_tokens",
-    "output_tokens",
-    "cache_creation_5m_tokens",
-    "cache_creation_1h_tokens",
-    "cache_read_tokens",
-    "web_search_requests",
-)
 
 Compiled = tuple[str, list[str | int]]
 """A statement and the values bound to it."""
@@ -52,10 +43,9 @@ def moments_statement(filters: Filters, mode: CostMode, start: int) -> Compiled:
     Columns: instant, model, served model, tokens, cost or NULL, finality.
     """
     condition, values = _conditions(filters)
-    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
     return (
-        f"SELECT r.at, r.model, {_EXPRESSIONS['served_model']}, {counters}, {RECORD_COST[mode]}, r.output_is_final "
-        "FROM records r "
+        f"SELECT r.at, r.model, {_EXPRESSIONS['served_model']}, {RECORD_COUNTERS}, {RECORD_COST[mode]}, "
+        "r.output_is_final FROM records r "
         f"{_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? ORDER BY r.at, r.id"
     ), [*values, start]
 
@@ -76,10 +66,9 @@ def responses_statement(filters: Filters, mode: CostMode, start: int, end: int) 
     Columns: instant, source, session id, project, title, agent, model, tokens, cost or NULL, finality.
     """
     condition, values = _conditions(filters)
-    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
     return (
         "SELECT r.at, s.source, s.session_id, s.project, COALESCE(t.title, ''), "
-        f"{_EXPRESSIONS['agent']}, r.model, {counters}, {RECORD_COST[mode]}, r.output_is_final "
+        f"{_EXPRESSIONS['agent']}, r.model, {RECORD_COUNTERS}, {RECORD_COST[mode]}, r.output_is_final "
         "FROM records r JOIN places s ON s.id = r.place LEFT JOIN agents a ON a.agent_id = s.agent_id "
         "LEFT JOIN titles t ON t.session_id = s.session_id "
         f"{condition} {'AND' if condition else 'WHERE'} r.at >= ? AND r.at < ? ORDER BY r.at, r.id"
@@ -101,11 +90,10 @@ def priced_statement(filters: Filters, start: int, end: int) -> Compiled:
     Columns: identity, list cost or NULL, instant, place, model, tokens, speed, service tier, inference geography.
     """
     condition, values = _conditions(filters)
-    counters = ", ".join(f"r.{name}" for name in _COUNTERS)
     return (
-        f"SELECT r.identity, r.list_cost, r.at, r.place, r.model, {counters}, r.speed, r.service_tier, r.inference_geo "
-        f"FROM records r {_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} r.at >= ? AND r.at < ? "
-        "ORDER BY r.at, r.id"
+        f"SELECT r.identity, r.list_cost, r.at, r.place, r.model, {RECORD_COUNTERS}, r.speed, r.service_tier, "
+        f"r.inference_geo FROM records r {_joins((), filters)}{condition} {'AND' if condition else 'WHERE'} "
+        "r.at >= ? AND r.at < ? ORDER BY r.at, r.id"
     ), [*values, start, end]
 
 
@@ -127,7 +115,7 @@ def response_conditions(filters: Filters, start: int | None, end: int | None) ->
 
 def summed(mode: CostMode) -> list[str]:
     """The columns of `Sums`, in order."""
-    sums = ["responses", *_COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]
+    sums = ["responses", *COUNTERS, f"{mode.value}_cost", f"{mode.value}_unpriced", "lower_bound_responses"]
     return [f"SUM(r.{name})" for name in sums] + ["MIN(r.first_at)", "MAX(r.last_at)"]
 
 

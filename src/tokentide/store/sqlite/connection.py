@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tokentide.errors import LedgerDamagedError, LedgerError, LedgerTooNewError, LedgerUnwritableError
 from tokentide.locations import ensure_private_dir
@@ -17,6 +18,8 @@ PAGE_BYTES = 8192
 """Of a new file: the whole schema stands on its first page, so that no other page's damage hides every table."""
 SWITCH_ATTEMPTS = 20
 MEMORY = ":memory:"
+Row = tuple[Any, ...]
+"""A row as the engine gives it; its columns are typed by what is made of it."""
 _DAMAGE = ("malformed", "no such table", "no such column", "Could not decode to UTF-8")
 """What the engine says of a damaged file by the same class as of a full disk."""
 
@@ -108,6 +111,18 @@ def translated(path: str) -> Iterator[None]:
         raise LedgerDamagedError(path, str(error)) from error
     except OSError as error:
         raise LedgerUnwritableError(path, error.strerror or str(error)) from error
+
+
+class Part:
+    """A part of the ledger: what is asked and kept over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    def _ask(self, statement: str, *values: str | int) -> Iterator[Row]:
+        with translated(self._path):
+            yield from self._connection.execute(statement, values)
 
 
 def _unwritable_or_damaged(path: str, reason: str) -> LedgerError:

@@ -6,19 +6,15 @@ is known wins over what is not, the earlier instant, the larger count.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from tokentide.model.activity import Mark, ToolRun, Trait
 from tokentide.model.files import FileState
-from tokentide.store.sqlite.connection import transaction, translated
+from tokentide.store.sqlite.connection import Part, transaction, translated
 from tokentide.store.sqlite.rows import FILE_COLUMNS, file_of, file_row, marks
 
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
 _TRAIT_COLUMNS = ", ".join(Trait.__struct_fields__)
 _RUN_COLUMNS = ", ".join(ToolRun.__struct_fields__)
 _MARK_COLUMNS = ", ".join(Mark.__struct_fields__)
@@ -55,12 +51,8 @@ _TAKE_MARK = (
 _TAKE_AGENT = "INSERT OR IGNORE INTO agents (agent_id, agent_type) VALUES (?, ?)"
 
 
-class DetailStore:
+class DetailStore(Part):
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def take(
         self,
@@ -93,7 +85,3 @@ class DetailStore:
         statement = "SELECT (SELECT MAX(mtime_ns) FROM files), (SELECT MAX(mtime_ns) FROM detail_files)"
         usage, details = next(self._ask(statement))
         return (usage or 0) - (details or 0)
-
-    def _ask(self, statement: str, values: Sequence[str | int] = ()) -> Iterator[Row]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)

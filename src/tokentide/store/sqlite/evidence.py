@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 from tokentide.clock import DAY_US
 from tokentide.model.activity import Mark, ToolRun, Trait
-from tokentide.store.sqlite.connection import translated
-
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
+from tokentide.store.sqlite.connection import Part
 
 
-class EvidenceStore:
-    """Reads over one connection. Every method raises LedgerDamagedError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
+class EvidenceStore(Part):
+    """Every method raises LedgerDamagedError."""
 
     def traits(self, start: int, end: int) -> list[Trait]:
         """Of the responses from `start` to before `end` whose transcripts were there to be read."""
@@ -27,7 +16,7 @@ class EvidenceStore:
         statement = (
             f"SELECT {columns} FROM records r JOIN traits t ON t.identity = r.identity WHERE r.at >= ? AND r.at < ?"
         )
-        return [Trait(*row) for row in self._ask(statement, [start, end])]
+        return [Trait(*row) for row in self._ask(statement, start, end)]
 
     def runs(self, start: int, end: int) -> list[ToolRun]:
         """The calls that the responses from `start` to before `end` hold, in no order, and those of a day around.
@@ -36,18 +25,14 @@ class EvidenceStore:
         """
         columns = ", ".join(ToolRun.__struct_fields__)
         statement = f"SELECT {columns} FROM tool_runs WHERE at >= ? AND at < ?"
-        return [ToolRun(*row) for row in self._ask(statement, [start - DAY_US, end + DAY_US])]
+        return [ToolRun(*row) for row in self._ask(statement, start - DAY_US, end + DAY_US)]
 
     def marks(self, start: int, end: int) -> list[Mark]:
         """What happened in sessions from `start` to before `end`, in the order of time; a copy in a fork is another."""
         columns = ", ".join(Mark.__struct_fields__)
         statement = f"SELECT {columns} FROM marks WHERE at >= ? AND at < ? ORDER BY at, session_id, key"
-        return [Mark(*row) for row in self._ask(statement, [start, end])]
+        return [Mark(*row) for row in self._ask(statement, start, end)]
 
     def agent_types(self) -> dict[str, str]:
         """Kinds of sub-agents, by their id."""
-        return dict(self._ask("SELECT agent_id, agent_type FROM agents", []))
-
-    def _ask(self, statement: str, values: Sequence[str | int]) -> Iterator[Row]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
+        return dict(self._ask("SELECT agent_id, agent_type FROM agents"))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from tokentide.clock import MINUTE_US
-from tokentide.store.sqlite.connection import transaction, translated
+from tokentide.store.sqlite.connection import Part, transaction, translated
 
 ISSUED_EVERY_US = 15 * MINUTE_US
 """A forecast is kept for scoring no oftener than this, however often it is made."""
@@ -19,12 +17,8 @@ Issued = tuple[
 """The columns of `forecasts`."""
 
 
-class ForecastStore:
+class ForecastStore(Part):
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def spent_by_quarter(self, account: str, since: int, until: int) -> list[tuple[int, int]]:
         """What the records of an account's name cost at list price: start of a quarter hour, nano-USD, in order.
@@ -76,7 +70,3 @@ class ForecastStore:
         """The forecasts kept for scoring since an instant, in the order of time."""
         statement = "SELECT * FROM forecasts WHERE account = ? AND at >= ? ORDER BY at, window"
         return list(self._ask(statement, account, since))
-
-    def _ask(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)

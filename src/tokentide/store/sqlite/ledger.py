@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from tokentide.clock import DAY_US, QUARTER_US
 from tokentide.errors import LedgerError
@@ -20,7 +20,7 @@ from tokentide.store.sqlite.compiler import (
     stretches_statement,
     totals_statement,
 )
-from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, connect, prepare, transaction, translated
+from tokentide.store.sqlite.connection import BUSY_SECONDS, MEMORY, Row, connect, prepare, transaction, translated
 from tokentide.store.sqlite.format import FORMAT
 from tokentide.store.sqlite.stores import Stores
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.intake import Intake
     from tokentide.store.sqlite.rollup import Price
 
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
 _VALUES = {
     "model": "SELECT DISTINCT model FROM rollup",
     "project": "SELECT DISTINCT project FROM places",
@@ -127,7 +125,7 @@ class Ledger(Stores):
     def moments(self, filters: Filters, mode: CostMode, start: int = 0) -> Iterator[Moment]:
         """Every response from an instant on, in the order of time."""
         for at, model, served, *counters, cost, final in self._ask(*moments_statement(filters, mode, start)):
-            yield Moment(at, model, served, _one_response(at, counters, cost, final))
+            yield Moment(at, model, served, Sums.of_response(at, counters, cost, is_final=final))
 
     def last_pause_end(self, filters: Filters, start: int, end: int, length: int) -> int | None:
         """The instant of the first response after the last pause longer than `length` µs; None if there was none.
@@ -141,7 +139,7 @@ class Ledger(Stores):
         """Every response from `start` to before `end`, in the order of time, with whose and where it was."""
         for row in self._ask(*responses_statement(filters, mode, start, end)):
             at, source, session, project, title, agent, model, *counters, cost, final = row
-            sums = _one_response(at, counters, cost, final)
+            sums = Sums.of_response(at, counters, cost, is_final=final)
             yield Response(at, source, session, project, title, agent, model, sums)
 
     def used(self, filters: Filters, mode: CostMode, start: int, end: int) -> Sums:
@@ -239,9 +237,3 @@ class Ledger(Stores):
     def _ask(self, statement: str, values: Iterable[str | int] = ()) -> Iterator[Row]:
         with translated(self.path):
             yield from self._connection.execute(statement, tuple(values))
-
-
-def _one_response(at: int, counters: Sequence[int], cost: int | None, final: int) -> Sums:
-    """The totals of a single response; `counters` are the six of `Sums` in order."""
-    values = (1, *counters, cost or 0, cost is None, not final, at, at)
-    return Sums(*values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from tokentide.clock import DAY_US
 from tokentide.model.limits import Account, LimitReading, Money, Poll, SessionState
-from tokentide.store.sqlite.connection import transaction, translated
+from tokentide.store.sqlite.connection import Part, transaction, translated
 
 _READING = "account, window, at, source, seen_at, percent, resets_at, used_minor, ceiling_minor, currency, exponent"
 _SAME = ("percent", "resets_at", "used_minor", "ceiling_minor", "currency", "exponent")
@@ -18,12 +18,8 @@ LONGEST_BOOKING_US = DAY_US
 """No pause is longer: a longer Retry-After is cut to it."""
 
 
-class LimitStore:
+class LimitStore(Part):
     """Reads and writes over one connection. Every method raises LedgerDamagedError, LedgerUnwritableError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
 
     def take(
         self, accounts: Iterable[Account], readings: Iterable[LimitReading], states: Iterable[SessionState] = ()
@@ -92,10 +88,6 @@ class LimitStore:
         with translated(self._path), transaction(self._connection):
             self._connection.execute(_BLANK_POLL, (subject,))
             self._connection.execute("UPDATE polls SET fault = ? WHERE subject = ?", (fault, subject))
-
-    def _ask(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
 
 
 def take_readings(connection: sqlite3.Connection, readings: Iterable[LimitReading]) -> None:

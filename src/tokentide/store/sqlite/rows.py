@@ -9,15 +9,14 @@ import msgspec
 
 from tokentide.model.files import FileStamp, FileState, Position
 from tokentide.model.usage import Place, UsageRecord
+from tokentide.store.sqlite.connection import Row
+from tokentide.store.sqlite.format import COUNTERS
 
 Value = str | int | None
-Row = tuple[Any, ...]
-"""A row as the engine gives it; its columns are typed by what is made of it."""
 T = TypeVar("T")
 
 RECORD_COLUMNS = (
-    "identity, request_id, at, place, model, input_tokens, output_tokens, cache_creation_5m_tokens, "
-    "cache_creation_1h_tokens, cache_read_tokens, web_search_requests, speed, service_tier, inference_geo, "
+    f"identity, request_id, at, place, model, {', '.join(COUNTERS)}, speed, service_tier, inference_geo, "
     "output_is_final, reported_cost, aliases"
 )
 PLACE_COLUMNS = "source, account, session_id, opened_at, project, branch, agent_id, is_sidechain, version"

@@ -13,7 +13,8 @@ import msgspec
 from tokentide.model.batch import Batch
 from tokentide.model.merging import moved
 from tokentide.model.usage import Place
-from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, Row, place_of, record_of
+from tokentide.store.sqlite.connection import Row
+from tokentide.store.sqlite.rows import PLACE_COLUMNS, RECORD_COLUMNS, place_of, record_of
 from tokentide.store.sqlite.schema import FETCHES, OBSERVED_TABLES
 
 STEP = 500

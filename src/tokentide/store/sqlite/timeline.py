@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tokentide.model.activity import MCP_SERVER, PULL_REQUEST, SIDE_CHAIN, Mark, ToolRun
 from tokentide.store.query import CostMode, Sums
-from tokentide.store.sqlite.connection import translated
-from tokentide.store.sqlite.format import RECORD_COST
-
-Row = tuple[Any, ...]
-"""A row as the engine gives it."""
-_COUNTERS = (
-    "r.input_tokens, r.output_tokens, r.cache_creation_5m_tokens, r.cache_creation_1h_tokens, r.cache_read_tokens, "
-    "r.web_search_requests"
-)
+from tokentide.store.sqlite.connection import Part, Row
+from tokentide.store.sqlite.format import RECORD_COST, RECORD_COUNTERS
 
 
 class Reply(NamedTuple):
@@ -40,12 +31,8 @@ class Reply(NamedTuple):
         return self.sums.total_tokens - self.sums.output_tokens
 
 
-class TimelineStore:
-    """Reads over one connection. Every method raises LedgerDamagedError."""
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        self._connection = connection
-        self._path = path
+class TimelineStore(Part):
+    """Every method raises LedgerDamagedError."""
 
     def latest(self) -> str:
         """The id of the session with the newest response; empty for an empty ledger."""
@@ -58,12 +45,12 @@ class TimelineStore:
         """Its responses in the order of time."""
         statement = (
             f"SELECT r.identity, r.at, CASE WHEN s.agent_id <> '' THEN s.agent_id WHEN s.is_sidechain THEN "
-            f"'{SIDE_CHAIN}' ELSE '' END, COALESCE(a.agent_type, ''), r.model, t.identity IS NOT NULL, {_COUNTERS}, "
-            f"{RECORD_COST[mode]}, r.output_is_final FROM places s JOIN records r ON r.place = s.id "
+            f"'{SIDE_CHAIN}' ELSE '' END, COALESCE(a.agent_type, ''), r.model, t.identity IS NOT NULL, "
+            f"{RECORD_COUNTERS}, {RECORD_COST[mode]}, r.output_is_final FROM places s JOIN records r ON r.place = s.id "
             "LEFT JOIN agents a ON a.agent_id = s.agent_id LEFT JOIN traits t ON t.identity = r.identity "
             "WHERE s.session_id = ? ORDER BY r.at, r.id"
         )
-        return [_reply(row) for row in self._ask(statement, [session_id])]
+        return [_reply(row) for row in self._ask(statement, session_id)]
 
     def runs(self, session_id: str) -> list[ToolRun]:
         """The tool runs that its responses called, in the order of time."""
@@ -75,13 +62,13 @@ class TimelineStore:
             f"SELECT {columns} {chosen} JOIN aliases n ON n.identity = r.identity "
             f"JOIN tool_runs x ON x.called_by = n.name {where} ORDER BY 4, 1"
         )
-        return [ToolRun(*row) for row in self._ask(statement, [session_id, session_id])]
+        return [ToolRun(*row) for row in self._ask(statement, session_id, session_id)]
 
     def marks(self, session_id: str) -> list[Mark]:
         """What happened in it, in the order of time."""
         columns = ", ".join(Mark.__struct_fields__)
         statement = f"SELECT {columns} FROM marks WHERE session_id = ? ORDER BY at, key"
-        return [Mark(*row) for row in self._ask(statement, [session_id])]
+        return [Mark(*row) for row in self._ask(statement, session_id)]
 
     def copied(self, session_id: str) -> frozenset[str]:
         """Keys of its marks that another session has too: one of the two copied them when it went on with the other."""
@@ -89,14 +76,10 @@ class TimelineStore:
             f"SELECT key FROM marks WHERE session_id = ? AND kind NOT IN ('{MCP_SERVER}', '{PULL_REQUEST}') "
             "AND (key, at) IN (SELECT key, at FROM marks WHERE session_id <> ?)"
         )
-        return frozenset(row[0] for row in self._ask(statement, [session_id, session_id]))
-
-    def _ask(self, statement: str, values: Sequence[str | int] = ()) -> Iterator[Row]:
-        with translated(self._path):
-            yield from self._connection.execute(statement, values)
+        return frozenset(row[0] for row in self._ask(statement, session_id, session_id))
 
 
 def _reply(row: Row) -> Reply:
     identity, at, chain, agent, model, told, *counters, cost, final = row
-    values = (1, *counters, cost or 0, cost is None, not final, at, at)
-    return Reply(identity, at, chain, agent, model, bool(told), Sums(*values))
+    sums = Sums.of_response(at, counters, cost, is_final=final)
+    return Reply(identity, at, chain, agent, model, bool(told), sums)
