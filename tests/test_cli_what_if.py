@@ -12,6 +12,7 @@ import pytest
 
 from tests.account_stand_in import log_in
 from tests.conftest import Machine, usage_line
+from tokentide.render.what_if_words import percent_change
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = "2026-11-20T12:00:00Z"
@@ -275,3 +276,8 @@ def test_computing_anywhere_is_cheaper_only_where_it_was_bound(busy: Machine) ->
     (row,) = report(busy, "--residency", "global", "--session", "cccc")["scenarios"]
     assert row["responses_changed"] == 1
     assert row["cost_usd"] * Decimal("1.1") == row["cost_usd"] - row["difference_usd"]
+
+
+def test_a_difference_of_next_to_nothing_is_not_shown_as_nothing() -> None:
+    told = [percent_change(difference, 1_000_000) for difference in (-300, 300, -800, 9_900, 0)]
+    assert told == ["<0.1 %", "<0.1 %", "-0.1 %", "+1.0 %", ""]

@@ -52,6 +52,8 @@ def percent_change(difference: int, base: int) -> str:
     if not base or not difference:
         return ""
     share = 100 * difference / base
+    if 0 < abs(share) < 0.05:
+        return "<0.1 %"
     return f"{share:+,.0f} %" if abs(share) >= 1 else f"{share:+.1f} %"
 
 
