@@ -321,3 +321,20 @@ def test_doctor_tells_whether_anybody_looks_in_the_background(machine: Machine) 
     code, out, _ = machine.call("doctor")
     assert (code, "Alerts: " in out, "alerts.toml" in out) == (3, True, True)
     assert json.loads(machine.call("doctor", "--json")[1])["watch"]["runner"] is None
+
+
+def test_usage_without_its_transcripts_is_no_empty_machine(machine: Machine) -> None:
+    path = machine.write("-p/s.jsonl", usage_line())
+    machine.call("daily")
+    path.unlink()
+    for command in ("daily", "breakdown", "what-if", "advise", "activity"):
+        _, _, err = machine.call(command, "--since", "2020-01-01", "--until", "2020-01-02")
+        assert "no usage in these days and filters" in err, command
+        assert "no Claude Code transcripts" not in err, command
+
+
+@pytest.mark.parametrize("command", ["what-if", "advise", "context"])
+def test_an_empty_machine_is_told_of_the_sample(machine: Machine, command: str) -> None:
+    _, _, err = machine.call(command)
+    assert "`tokentide doctor`" in err
+    assert f"`tokentide demo {command}` shows this on sample data" in err

@@ -50,7 +50,10 @@ class SessionError(UsageError):
     def unknown(cls, wish: str) -> SessionError:
         """None begins so; without a wish there is none at all."""
         if not wish:
-            return cls("no transcripts were found: `tokentide doctor` tells where they are looked for")
+            return cls(
+                "no transcripts were found: `tokentide doctor` tells where they are looked for, "
+                "`tokentide demo context` shows this on sample data"
+            )
         return cls(
             f"no transcript here is of a session {wish!r}; Claude Code deletes them after 30 days. "
             "`tokentide session` lists what the ledger still knows"

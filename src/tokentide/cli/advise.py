@@ -11,7 +11,7 @@ from tokentide import locations
 from tokentide.analytics.selection import select
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.notes import say_problems, say_unmatched
+from tokentide.cli.notes import say_problems, say_unmatched, why_empty
 from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
@@ -159,12 +159,7 @@ def _say_notes(report: AdviceReport, synced: Synced, terminal: Terminal) -> None
     """What is left out, and what to do where there is nothing."""
     say_unmatched(terminal, report.selection.unmatched)
     if not report.responses and not report.unpriced_responses:
-        terminal.say(
-            "no usage in these days and filters: `tokentide monthly` shows when there is some"
-            if synced.files
-            else "no Claude Code transcripts found here; `tokentide doctor` tells where it looked, "
-            "`tokentide demo advise` shows this on sample data"
-        )
+        terminal.say(why_empty(synced, "advise"))
     if report.unpriced_responses:
         terminal.say(
             f"left out for want of a price: {plural(report.unpriced_responses, 'response')}; see `tokentide prices`, "

@@ -33,7 +33,7 @@ def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[s
     """The same of figures that are no report."""
     say_unmatched(terminal, about.unmatched)
     if not about.totals.responses:
-        terminal.say(_why_empty(synced))
+        terminal.say(why_empty(synced))
     if about.totals.unpriced_responses:
         terminal.say(
             f"{plural(about.totals.unpriced_responses, 'response')} without a price: "
@@ -67,9 +67,9 @@ def say_dropped(terminal: Terminal, dropped: Sequence[str], formats: str = "--js
         terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use {ways}")
 
 
-def _why_empty(synced: Synced) -> str:
-    """What to do where there is nothing to show."""
-    if synced.files:
-        return "no usage in these days and filters"
-    looked = "no Claude Code transcripts found here"
-    return f"{looked}; `tokentide doctor` tells where it looked, `tokentide demo` shows this on sample data"
+def why_empty(synced: Synced, command: str = "") -> str:
+    """What to do where there is nothing to show; `command` is what shows it on the sample."""
+    if synced.files or synced.known_files:
+        return "no usage in these days and filters: `tokentide monthly` shows when there is some"
+    looked = "no Claude Code transcripts found here; `tokentide doctor` tells where it looked"
+    return f"{looked}, `{f'tokentide demo {command}'.rstrip()}` shows this on sample data"

@@ -21,7 +21,7 @@ from tokentide.analytics.what_if.model import (
 )
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.notes import say_dropped, say_problems, say_unmatched
+from tokentide.cli.notes import say_dropped, say_problems, say_unmatched, why_empty
 from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
@@ -89,12 +89,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Reckon the scenarios and print them."""
     workspace = Workspace(terminal)
     wish = _wish(options, _changes(options.price, workspace))
-    report = workspace.with_ledger(
-        lambda ledger, synced: _build(ledger, synced, options, wish, workspace),
+    report, synced = workspace.with_ledger(
+        lambda ledger, synced: (_build(ledger, synced, options, wish, workspace), synced),
         details=wish.needs_details,
     )
     dropped = _show(report, options, workspace)
-    _say_notes(report, terminal)
+    _say_notes(report, synced, terminal)
     say_dropped(terminal, dropped, "--json")
     return ExitCode.OK
 
@@ -194,14 +194,11 @@ def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> 
     return print_what_if(terminal.console(width, no_color=options.no_color), report, calendar, width)
 
 
-def _say_notes(report: WhatIf, terminal: Terminal) -> None:
+def _say_notes(report: WhatIf, synced: Synced, terminal: Terminal) -> None:
     """What the figures leave out, and what to do where there are none."""
     say_unmatched(terminal, report.selection.unmatched)
     if not report.responses and not report.unpriced_responses:
-        terminal.say(
-            "no usage in these days and filters: `tokentide monthly` shows when there is some, "
-            "`tokentide demo what-if` shows this on sample data"
-        )
+        terminal.say(why_empty(synced, "what-if"))
     if report.unpriced_responses:
         models = ", ".join(map(clean, report.unpriced))
         terminal.say(

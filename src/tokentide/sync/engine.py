@@ -33,6 +33,8 @@ class Synced:
     """The roots that exist."""
     found: tuple[FoundFile, ...]
     """The transcripts on disk."""
+    known_files: int = 0
+    """Those that the ledger has ever read, whether they are still there or not."""
     read_files: int = 0
     """Those that were new or had changed."""
     problems: int = 0
@@ -89,6 +91,7 @@ class Synchroniser:
         return Synced(
             roots=discovery.roots,
             found=tuple(discovery.files),
+            known_files=len(known),
             read_files=len(changed),
             problems=_problem_count(discovery, known) + len(unreadable),
             unreadable=(*discovery.problems, *unreadable),
