@@ -18,6 +18,7 @@ from tokentide.alerts.engine import check, load_rules
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.live import LiveAsk
 from tokentide.clock import MINUTE_US
+from tokentide.following.follower import Sources
 from tokentide.live.app import LiveApp, LiveOptions
 from tokentide.live.feed import Feed, Post
 from tokentide.live.reader import LedgerReader, Plan
@@ -57,7 +58,7 @@ class Stage:
     def app(self) -> LiveApp:
         """The app with a feed of its own."""
         calendar = Calendar("UTC")
-        plan = Plan(self.settings, self.environ, BOOK, calendar, lambda _: LiveAsk(calendar), lambda: self.now)
+        plan = Plan(Sources(self.settings, self.environ, BOOK), calendar, lambda _: LiveAsk(calendar), lambda: self.now)
         chosen = LiveOptions(
             TimeOfDay(calendar, self.has_am_pm),
             self.settings.limit_thresholds,

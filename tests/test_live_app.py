@@ -12,7 +12,7 @@ from textual.widgets import Input
 from tests.conftest import Machine, usage_line
 from tests.live_stage import NOW, QUIET_RULES, Stage, prepare, text_of, until
 from tokentide.analytics.live_tables import VIEWS
-from tokentide.live import errands
+from tokentide.following import errands
 from tokentide.live.app import LiveApp
 from tokentide.live.rows import Rows
 from tokentide.live.theme import NAMES

@@ -11,6 +11,7 @@ from tokentide.cli.live_wishes import VIEW_NAMES, ask_of, time_of_day
 from tokentide.cli.options import calendar_of
 from tokentide.cli.terminal_background import has_light_background
 from tokentide.cli.workspace import Workspace
+from tokentide.following.follower import Sources
 from tokentide.live.app import LiveApp, LiveOptions
 from tokentide.live.feed import Feed, Post
 from tokentide.live.reader import LedgerReader, Plan
@@ -21,9 +22,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     """Show it until it is quit. Raises what the feed did not expect."""
     settings, environ = workspace.settings, workspace.terminal.environ
     plan = Plan(
-        settings,
-        environ,
-        workspace.book,
+        Sources(settings, environ, workspace.book),
         calendar_of(options, settings),
         lambda ledger: ask_of(options, workspace, ledger),
         clock.now_us,

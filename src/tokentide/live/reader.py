@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tokentide import locations
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.live import LiveAsk, build_live
 from tokentide.analytics.live_tables import REALTIME, View, build_table
-from tokentide.errors import LedgerDamagedError, LedgerUnwritableError, TokentideError
-from tokentide.live.errands import Errands
-from tokentide.live.feed import Post, Update
-from tokentide.live.first_read import LONG_BYTES, read_apart
+from tokentide.errors import LedgerDamagedError, TokentideError
+from tokentide.following.errands import Errands
+from tokentide.following.follower import Follower, Sources
+from tokentide.live.feed import Post, Progress, Update
 from tokentide.model.alerts import BELL, HELD, SCREEN, Alert
-from tokentide.pricing.book import PriceBook
-from tokentide.settings import Settings
 from tokentide.store.sqlite.ledger import Ledger
-from tokentide.sync.engine import Synchroniser
-from tokentide.sync.watching import Watcher
 
-SYNC_PAUSE_SECONDS = 0.5
-"""Transcripts are read no more often."""
 AGES_SECONDS = 30.0
 """So old a state may be though nothing was written: rates fall as time goes by."""
 RETRY_SECONDS = 5.0
@@ -39,9 +29,7 @@ NOTICE_SECONDS = 20.0
 class Plan:
     """What is to be read, by whom."""
 
-    settings: Settings
-    environ: Mapping[str, str]
-    book: PriceBook
+    sources: Sources
     calendar: Calendar
     ask_of: Callable[[Ledger], LiveAsk]
     """What the command line asks for, once the ledger is there to name accounts."""
@@ -56,17 +44,11 @@ class LedgerReader:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._synchroniser = Synchroniser(plan.settings, plan.environ, plan.book)
-        self._watcher: Watcher | None = None
-        self._errands = Errands(plan.settings, plan.environ, plan.calendar, plan.clock, may_ask=plan.may_ask)
-        self._ledger: Ledger | None = None
+        self._follower = Follower(plan.sources)
+        settings, environ = plan.sources.settings, plan.sources.environ
+        self._errands = Errands(settings, environ, plan.calendar, plan.clock, may_ask=plan.may_ask)
         self._ask: LiveAsk | None = None
-        self._over = threading.Event()
-        self._problems = 0
-        self._synced_at = self._read_at = self._failed_at = -math.inf
-        self._file: tuple[int, int] | None = None
-        self._is_due = True
-        self._version = -1
+        self._read_at = self._failed_at = -math.inf
         self._notice, self._notice_until = "", -math.inf
         self._fault = ""
         """What the screen was told last."""
@@ -74,32 +56,23 @@ class LedgerReader:
 
     def open(self, post: Post) -> None:
         """Open the ledger; a first long reading is done by another process, and told of."""
-        self._watcher = Watcher(self._plan.settings, self._plan.environ)
-        with suppress(TokentideError):  # what is wrong is told when it is read
-            ledger = self._opened()
-            unread = self._synchroniser.unread_bytes(ledger)
-            if unread >= LONG_BYTES and ledger.is_kept:
-                read_apart(self._plan.environ, unread, post, self._over)
+        self._follower.begin(lambda read, total: post(Update(progress=Progress(read, total))))
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change of the transcripts; one that comes too soon after the last waits its turn."""
-        if self._watcher is not None and self._watcher.changes(0.1 if self._is_due else seconds):
-            self._is_due = True
-        return self._is_due
+        return self._follower.wait(seconds)
 
     def wake(self) -> None:
         """End the wait."""
-        if self._watcher is not None:
-            self._watcher.wake()
+        self._follower.wake()
 
     def read(self, view: View, *, has_changed: bool, is_asked: bool) -> Update | None:
         """Synchronise, and build what is shown where anything is new."""
         now = self._plan.clock()
-        self._is_due = self._is_due or has_changed
         if time.monotonic() - self._failed_at < RETRY_SECONDS and not is_asked:
             return None
         try:
-            return self._read(view, now, is_asked=is_asked)
+            return self._read(view, now, has_changed=has_changed, is_asked=is_asked)
         except LedgerDamagedError as error:
             return self._recovered(error, now)
         except TokentideError as error:
@@ -107,27 +80,21 @@ class LedgerReader:
 
     def close(self) -> None:
         """End the errands, let go of the ledger and of the system's watches."""
-        self._over.set()
         self._errands.stop()
-        if self._watcher is not None:
-            self._watcher.close()
-        self._drop()
+        self._follower.close()
 
-    def _read(self, view: View, now: int, *, is_asked: bool) -> Update | None:
-        ledger = self._opened()
+    def _read(self, view: View, now: int, *, has_changed: bool, is_asked: bool) -> Update | None:
         begin = time.monotonic()
-        is_new = self._is_due and begin - self._synced_at >= SYNC_PAUSE_SECONDS and self._sync(ledger)
-        ledger = self._opened()
-        version = ledger.changes_elsewhere()
-        is_new = is_new or is_asked or version != self._version or begin - self._read_at >= AGES_SECONDS
+        is_new = self._follower.follow(has_changed=has_changed)
         fault = self._fault_now(begin)
-        if not is_new:
+        if not (is_new or is_asked or begin - self._read_at >= AGES_SECONDS):
             return None if fault is None else Update(fault=fault)
-        self._version, self._read_at, self._failed_at = version, begin, -math.inf
+        ledger = self._follower.ledger()
+        self._read_at, self._failed_at = begin, -math.inf
         ask = self._ask or self._plan.ask_of(ledger)
         self._ask = ask
         table = None if view.name == REALTIME else build_table(ledger, view, ask, now=now)
-        state = build_live(ledger, ask, now=now, problems=self._problems)
+        state = build_live(ledger, ask, now=now, problems=self._follower.problems)
         if ledger.is_kept:
             self._errands.start()
         alerts = self._news(state.alerts)
@@ -147,66 +114,19 @@ class LedgerReader:
         before, self._fault = self._fault, fault
         return None if fault == before else fault
 
-    def _sync(self, ledger: Ledger) -> bool:
-        """Bring the ledger up to date; True if that changed anything."""
-        try:
-            synced = self._synchroniser.sync(ledger)
-        except LedgerUnwritableError:
-            if not ledger.is_kept:
-                raise
-            self._ledger = ledger.in_memory()
-            ledger.close()
-            synced = self._synchroniser.sync(self._ledger)
-        self._synced_at, self._is_due = time.monotonic(), False
-        is_new = bool(synced.read_files) or synced.repriced or synced.problems != self._problems
-        self._problems = synced.problems
-        return is_new
-
-    def _opened(self) -> Ledger:
-        """The ledger; where its file cannot be written, a copy that is kept nowhere. Raises LedgerError."""
-        if self._ledger is not None and self._ledger.is_kept and _file_of(self._ledger.path) != self._file:
-            self._drop()  # it was deleted or replaced: what it held is to be read again
-            self._is_due, self._synced_at = True, -math.inf
-        if self._ledger is None:
-            try:
-                self._ledger = Ledger.open(locations.ledger_path())
-                self._file = _file_of(self._ledger.path)
-            except LedgerUnwritableError:
-                from tokentide.sync.recovery import open_copy
-
-                self._ledger = open_copy(locations.ledger_path())
-        return self._ledger
-
     def _recovered(self, error: LedgerDamagedError, now: int) -> Update:
         """Set the damaged ledger aside and go on with a new one."""
-        from tokentide.sync.recovery import recover
-
-        self._drop()
         try:
-            recovered = recover(locations.ledger_path(), self._synchroniser, now)
+            sentence = self._follower.recover(now)
         except TokentideError as worse:
             return self._failed(str(worse))
-        self._is_due, self._synced_at, self._read_at = True, -math.inf, -math.inf
-        self._notice = str(error) if recovered is None else recovered.sentence()
+        self._read_at = -math.inf
+        self._notice = sentence or str(error)
         self._notice_until = time.monotonic() + NOTICE_SECONDS
         return Update(fault=self._notice)
 
     def _failed(self, fault: str) -> Update:
         """Tell what is wrong, and open the ledger anew the next time."""
-        self._drop()
+        self._follower.drop()
         self._failed_at, self._fault = time.monotonic(), fault
         return Update(fault=fault)
-
-    def _drop(self) -> None:
-        if self._ledger is not None:
-            self._ledger.close()
-            self._ledger = None
-
-
-def _file_of(path: str) -> tuple[int, int] | None:
-    """Which file lies there; None for none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

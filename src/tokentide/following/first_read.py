@@ -9,10 +9,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tokentide import locations
-from tokentide.live.feed import Post, Progress, Update
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import load_settings
 from tokentide.store.sqlite.ledger import Ledger
@@ -20,14 +19,16 @@ from tokentide.sync.engine import Observer, Synchroniser
 
 LONG_BYTES = 16 << 20
 """From so much to read on; less is read in a moment."""
+Tell = Callable[[int, int], None]
+"""Told of a long reading: bytes read, and bytes to read."""
 
 
-def read_apart(environ: Mapping[str, str], total: int, post: Post, over: threading.Event) -> None:
+def read_apart(environ: Mapping[str, str], total: int, tell: Tell, over: threading.Event) -> None:
     """Have another process read, telling how far it is; ends with it, or ends it when `over` is set.
 
     It is done by the time this returns, unless that process has failed: then the reading is left to the caller.
     """
-    post(Update(progress=Progress(0, total)))
+    tell(0, total)
     command = [sys.executable, "-P", "-m", __name__]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=dict(environ), text=True, **pipes) as process:  # type: ignore[call-overload] # noqa: S603
@@ -36,7 +37,7 @@ def read_apart(environ: Mapping[str, str], total: int, post: Post, over: threadi
         for line in process.stdout:
             read, _, of = line.strip().partition(" ")
             if read.isdecimal() and of.isdecimal():
-                post(Update(progress=Progress(int(read), max(int(of), 1))))
+                tell(int(read), max(int(of), 1))
 
 
 def _end(process: subprocess.Popen[str], over: threading.Event) -> None:
