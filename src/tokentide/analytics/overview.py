@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from tokentide.analytics.block_report import BlockRow, block_row
 from tokentide.analytics.blocks import SESSION_HOURS, length_us
 from tokentide.analytics.burn import Burn, burn_now
-from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.latest import latest_forecasts
 from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.reports import KINDS, Ask, Row, build_report
 from tokentide.analytics.selection import Selection
-from tokentide.store.query import CostMode, Filters, Sums
+from tokentide.store.query import CostMode, Sums
 from tokentide.store.sqlite.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -63,25 +62,21 @@ class Overview:
     problems: int
 
 
-def build_overview(
-    ledger: Ledger,
-    calendar: Calendar,
-    mode: CostMode,
-    *,
-    now: int,
-    problems: int = 0,
-    wish: PlanWish | None = None,
-) -> Overview:
-    """Ask the ledger. `now` is µs UTC; `wish` tells how windows are estimated that nobody tells of."""
+def build_overview(ledger: Ledger, ask: Ask, *, now: int, problems: int = 0, wish: PlanWish | None = None) -> Overview:
+    """Ask the ledger. `now` is µs UTC; `wish` tells how windows are estimated that nobody tells of.
+
+    Of `ask` the filters narrow what was used, windows are of all use anyway; its days are the main screen's own.
+    """
+    calendar, mode, only = ask.calendar, ask.mode, ask.selection.filters
     today = calendar.date_of(now)
 
     def rows(kind: str, since_days: int | None, grain: str = "day") -> tuple[Row, tuple[Row, ...]]:
         """Total and rows of a report that ends today."""
         first = calendar.first_day(today, grain) if since_days is None else today - timedelta(days=since_days - 1)
-        report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, Filters()), calendar, mode), now=now)
+        report = build_report(ledger, KINDS[kind], Ask(Selection(first, today, only), calendar, mode), now=now)
         return report.totals, report.rows
 
-    burn, limits = burn_now(ledger, mode, now=now), _measured(read_limits(ledger, now=now, wish=wish))
+    burn, limits = burn_now(ledger, mode, now=now, filters=only), _measured(read_limits(ledger, now=now, wish=wish))
     stretches = tuple(
         Stretch(name, calendar.first_day(today, grain).isoformat(), rows("daily", None, grain)[0])
         for name, grain in (("today", "day"), ("week", "week"), ("month", "month"))

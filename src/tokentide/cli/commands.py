@@ -28,6 +28,7 @@ COMMANDS = (
     Command("statusline", "statusline", "the line below Claude Code's prompt, and its installation", is_urgent=True),
     Command("panel", "panel", "a small box that stays up to date: your limits, or your month"),
     Command("live", "live", "a screen that stays open beside the work: limits, odds, burn rate, sessions, reports"),
+    Command("serve", "serve", "the dashboard in the browser: every report as pages, charts, JSON and metrics"),
     Command("alerts", "alerts", "be told in time: rules, channels, quiet hours, what is raised and what was"),
     Command("guard", "guard", "will the windows hold what comes next? for scripts, and before a prompt"),
     Command("watch", "watch", "in the background: keeps readings, forecasts and alerts going"),

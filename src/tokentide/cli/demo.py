@@ -16,7 +16,7 @@ from tokentide.locations import alerts_path, settings_path
 NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch")
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
 """Variables that could lead to a real account."""
-OF_A_YEAR = ("activity", "compare", "wrapped")
+OF_A_YEAR = ("activity", "compare", "serve", "wrapped")
 """These look back a year or at the month before, and a month is enough of a sample for the others."""
 PAGE = "tokentide-demo-wrapped.html"
 """Where the sample's year is written: never over a page of the person's own."""

@@ -7,6 +7,8 @@ import argparse
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.limits import AccountLimits
 from tokentide.analytics.overview import Overview, build_overview
+from tokentide.analytics.reports import Ask
+from tokentide.analytics.selection import Selection
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.notes import say_problems
@@ -14,7 +16,7 @@ from tokentide.cli.terminal import FALLBACK_WIDTH, Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.render.words import ago, plural
 from tokentide.settings import COST_MODES
-from tokentide.store.query import CostMode
+from tokentide.store.query import CostMode, Filters
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
 from tokentide.sync.limits import has_login, refresh_limits
@@ -54,7 +56,8 @@ def _overview(
     refresh_limits(ledger, settings, terminal.environ, now=terminal.now, poll=False)
     wanted = CostMode(options.mode or settings.cost_mode)
     wish = shared.plan_wish(options, settings, terminal.environ)
-    return build_overview(ledger, calendar, wanted, now=terminal.now, problems=synced.problems, wish=wish)
+    ask = Ask(Selection(None, None, Filters()), calendar, wanted)
+    return build_overview(ledger, ask, now=terminal.now, problems=synced.problems, wish=wish)
 
 
 def _show(

@@ -36,6 +36,14 @@ _VALUES = {
     "session": "SELECT DISTINCT session_id FROM places",
     "branch": "SELECT DISTINCT branch FROM places",
 }
+_MARK = """
+    SELECT (SELECT TOTAL(size) FROM files), (SELECT MAX(id) FROM records), (SELECT TOTAL(size) FROM detail_files),
+           (SELECT value FROM meta WHERE key = 'price_version'), (SELECT COUNT(*) FROM limit_readings),
+           (SELECT TOTAL(good_at + failures) FROM polls),
+           (SELECT TOTAL(at + cleared_at + LENGTH(state) + LENGTH(deliveries)) FROM alerts),
+           (SELECT TOTAL(until) FROM snoozes), (SELECT TOTAL(fetched_at) FROM bucket_fetches),
+           (SELECT MAX(at) FROM session_states)
+"""
 _COUNTED = ("files", "records", "places", "problems", "rollup")
 
 
@@ -203,6 +211,10 @@ class Ledger(Stores):
         """A number that is another one when another connection has written since; what this one writes leaves it."""
         number: int = next(self._ask("PRAGMA data_version"))[0]
         return number
+
+    def mark(self) -> tuple[int | str, ...]:
+        """What is another value when reports would be another: usage, prices, limits, details, alerts, buckets."""
+        return next(self._ask(_MARK))
 
     def row_counts(self) -> dict[str, int]:
         """How many rows each table has."""

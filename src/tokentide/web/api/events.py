@@ -1,0 +1,63 @@
+"""Live changes, as server-sent events, and how the server stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from tokentide import __version__
+from tokentide.clock import now_us
+from tokentide.render.json_text import dumps
+from tokentide.render.report_json import head_json
+from tokentide.web.api.describing import JSON_REPORT, Responses
+from tokentide.web.hub import Event
+from tokentide.web.replies import desk_of
+
+router = APIRouter(tags=["live"])
+STREAM: Responses = {
+    200: {
+        "description": "Events `changed`, `progress` and `alert`, until you hang up",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    503: {"description": "Too many listen"},
+}
+
+
+@router.get("/events", responses=STREAM, response_class=StreamingResponse)
+async def events(request: Request) -> Response:
+    """A stream that tells when reports would say anything new."""
+    desk = desk_of(request)
+    listening = desk.hub.listening()
+    told = await listening.__aenter__()  # a full house is refused before the stream begins
+    condition = desk.condition
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            yield Event("changed", version=condition.version, fault=condition.fault).encoded()
+            async for each in told:
+                yield each
+        finally:
+            await listening.__aexit__(None, None, None)
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+@router.get("/status", responses=JSON_REPORT)
+async def status(request: Request) -> Response:
+    """How the server stands: what it has read, what is wrong, how many listen."""
+    desk = desk_of(request)
+    condition = desk.condition
+    told = {
+        **head_json("status", now_us()),
+        "version": __version__,
+        "is_ready": condition.is_ready,
+        "fault": condition.fault or None,
+        "files": condition.files,
+        "problems": condition.problems,
+        "read_bytes": condition.read_bytes,
+        "total_bytes": condition.total_bytes,
+        "listeners": desk.hub.listeners,
+    }
+    return Response(dumps(told), media_type="application/json")

@@ -1,0 +1,91 @@
+"""What an address asks for: days, filters, zone and mode; the names are those of the command line's options."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.selection import Wishes
+from tokentide.settings import Settings
+from tokentide.store.query import CostMode
+
+LONGEST_TEXT = 500
+"""Characters of one value."""
+MOST_VALUES = 50
+"""Of one filter."""
+
+
+class Zone(BaseModel):
+    """How time is cut. Unknown names are an error: a filter that is not there would pass for one that lets all in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timezone: str = Field(default="", max_length=LONGEST_TEXT, description="IANA zone that days are cut in")
+
+    def calendar(self, settings: Settings) -> Calendar:
+        """Zone, first day of the week, first hour of a day. Raises TimeZoneUnknownError."""
+        return Calendar(self.timezone or settings.timezone, settings.start_of_week, settings.reset_hour)
+
+
+class Filters(Zone):
+    """Which usage."""
+
+    since: str = Field(default="", max_length=10, description="from this day on, 2026-03-31")
+    until: str = Field(default="", max_length=10, description="up to this day, inclusive")
+    last: str = Field(default="", max_length=6, description="the last days, weeks or months with today: 7d, 4w, 3m")
+    today: bool = Field(default=False, description="only today")
+    project: list[str] = Field(default=[], max_length=MOST_VALUES, description="its folder, or its last part")
+    model: list[str] = Field(default=[], max_length=MOST_VALUES, description="part of a model's id")
+    source: list[str] = Field(default=[], max_length=MOST_VALUES, description="such as claude_code")
+    account: list[str] = Field(default=[], max_length=MOST_VALUES, description="part of an account's name")
+    session: list[str] = Field(default=[], max_length=MOST_VALUES, description="beginning of a session's id")
+    mode: Literal["", "auto", "calculate", "display"] = Field(default="", description="which cost")
+
+    def wishes(self, usual_range: str = "") -> Wishes:
+        """Range and filters as asked; `usual_range` as in `last` where no range was."""
+        has_range = self.since or self.until or self.last or self.today
+        return Wishes(
+            since=self.since,
+            until=self.until,
+            last=self.last if has_range else usual_range,
+            today=self.today,
+            models=tuple(self.model),
+            projects=tuple(self.project),
+            sources=tuple(self.source),
+            accounts=tuple(self.account),
+            sessions=tuple(self.session),
+        )
+
+    def cost_mode(self, settings: Settings) -> CostMode:
+        """Which cost: as asked, else as the settings say."""
+        return CostMode(self.mode or settings.cost_mode)
+
+
+FILTER_NAMES = tuple(Filters.model_fields)
+
+
+def address_of(asked: BaseModel, **changes: object) -> str:
+    """The query of an address, `?last=7d&project=atlas`, with some parameters changed; empty where it has none.
+
+    What has its default value is left out; a change to None or empty takes a parameter away.
+    """
+    values = {**asked.model_dump(exclude_defaults=True), **changes}
+    pairs = [
+        (name, _word(item))
+        for name, value in values.items()
+        for item in (value if isinstance(value, (list, tuple)) else [value])
+        if item not in (None, "", False)
+    ]
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def filters_of(asked: Filters) -> Filters:
+    """The filters alone, without what a page asks for beside them."""
+    return Filters(**asked.model_dump(include=set(FILTER_NAMES), exclude_defaults=True))
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

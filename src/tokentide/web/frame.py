@@ -1,0 +1,157 @@
+"""What every page has around its own content: navigation, filters, how fresh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from tokentide import __version__
+from tokentide.analytics.calendar import Calendar
+from tokentide.render.words import clean, model_name, project_names
+from tokentide.web.asked import Filters, address_of, filters_of
+from tokentide.web.desk import Sight
+
+Q = TypeVar("Q", bound=Filters)
+TIME = ("since", "until", "last", "today")
+USAGE = ("project", "model", "source", "account")
+EVERYTHING = (*TIME, *USAGE)
+ALL_TIME = "9999m"
+"""As `last`, more than anyone has."""
+RANGES = (
+    ("today", "Today"),
+    ("7d", "7 days"),
+    ("30d", "30 days"),
+    ("90d", "90 days"),
+    ("1m", "This month"),
+    ("12m", "12 months"),
+    ("all", "All time"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Q]):
+    """One page; its module says what stands on it."""
+
+    path: str
+    title: str
+    template: str
+    build: Callable[[Sight, Q, str], Mapping[str, Any]]
+    """The template's values; the text is the last part of the path, where `path` leaves it open."""
+    query: type[Q]
+    filters: tuple[str, ...] = EVERYTHING
+    """Those of the bar that mean anything here."""
+    usual_range: str = ""
+    """What is shown where no days were asked for; empty for all."""
+    nav: str = ""
+    """The title that is lit in the navigation; its own unless told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value that a filter may have."""
+
+    value: str
+    label: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force."""
+
+    name: str
+    label: str
+    without: str
+    """The address without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything around a page's content."""
+
+    page: Page[Any]
+    pages: Sequence[Page[Any]]
+    asked: Filters
+    sight: Sight
+    calendar: Calendar
+    path: str
+    is_part: bool
+    version: str = __version__
+
+    @property
+    def layout(self) -> str:
+        """The template to extend: the whole page, or what changes of it."""
+        return "part.html" if self.is_part else "base.html"
+
+    @property
+    def carried(self) -> str:
+        """The query that links to other pages take along: the filters."""
+        return address_of(filters_of(self.asked))
+
+    @property
+    def query(self) -> str:
+        """The query of this page as it was asked."""
+        return address_of(self.asked)
+
+    def address(self, **changes: object) -> str:
+        """This page with some parameters changed."""
+        return self.path + address_of(self.asked, **changes)
+
+    def api(self, path: str, **changes: object) -> str:
+        """A report of the API under the filters of this page; days as the page shows them where none were asked."""
+        filters = filters_of(self.asked)
+        if "last" in self.page.filters and not self._has_range:
+            changes = {"last": self.page.usual_range, **changes}
+        return f"/api/v1/{path}{address_of(filters, **changes)}"
+
+    @property
+    def _has_range(self) -> bool:
+        asked = self.asked
+        return bool(asked.since or asked.until or asked.last or asked.today)
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the form of the filters sends along so that the rest of the address stays: names and values."""
+        told = self.asked.model_dump(exclude_defaults=True)
+        return [(name, str(told[name])) for name in told if name not in (*EVERYTHING, "session")]
+
+    @property
+    def usage_in_force(self) -> list[tuple[str, str]]:
+        """The filters that are chips: names and values."""
+        return [(name, value) for name in (*USAGE, "session") for value in getattr(self.asked, name)]
+
+    def range_address(self, choice: str) -> str:
+        """This page for one of `ranges`."""
+        days = dict.fromkeys(TIME)
+        if choice == "today":
+            return self.address(**days | {"today": True})
+        if choice == "all":
+            return self.address(**days | {"last": ALL_TIME})
+        return self.address(**days | {"last": "" if choice == self.page.usual_range else choice})
+
+    def ranges(self) -> list[Choice]:
+        """The stretches of days that are offered."""
+        asked = self.asked
+        now = "today" if asked.today else asked.last if self._has_range else self.page.usual_range or ALL_TIME
+        now = "all" if now == ALL_TIME else now
+        return [Choice(value, label, value == now) for value, label in RANGES]
+
+    def choices(self, name: str) -> list[Choice]:
+        """The values of a filter that the ledger knows."""
+        values = self.sight.ledger.values(name)
+        names = project_names(values) if name == "project" else {}
+        label: Callable[[str], str] = model_name if name == "model" else clean
+        found = [Choice(value, names.get(value) or label(value) or "(none)") for value in values if value]
+        return sorted(found, key=lambda choice: choice.label.lower())
+
+    def chips(self) -> list[Chip]:
+        """The filters in force that are not seen at their place in the bar."""
+        found = []
+        for name in (*USAGE, "session"):
+            values: list[str] = getattr(self.asked, name)
+            for value in values:
+                rest = [each for each in values if each != value]
+                label = model_name(value) if name == "model" else clean(value.rstrip("/").rpartition("/")[2] or value)
+                found.append(Chip(name, label, self.address(**{name: rest})))
+        return found

@@ -1,0 +1,66 @@
+"""Every page in a real browser: it draws, it complains of nothing, it asks nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.conftest import Machine
+from tests.web_stage import Dashboard, Visitor, chromium, fill, visiting
+from tokentide.web.pages.catalogue import PAGES
+
+PATHS = [page.path for page in PAGES]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    machine = Machine(tmp_path_factory.mktemp("dashboard"))
+    fill(machine)
+    with Dashboard(machine).serving() as dashboard:
+        yield dashboard
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 390), (True, 1920)])
+def test_a_page_draws_itself_without_a_complaint(
+    browser: Browser, dashboard: Dashboard, path: str, dark: bool, width: int
+) -> None:
+    with visiting(browser, dashboard, dark=dark, width=width) as visitor:
+        visitor.open(path)
+        visitor.shot(f"{path.strip('/').replace('/', '-') or 'overview'}-{width}{'-dark' if dark else ''}")
+        assert visitor.complaints == []
+        assert visitor.foreign == []
+        assert not visitor.page.locator(".chart[data-state=failed]").count()
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, (
+            "the page is wider than the screen"
+        )
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_page_has_no_serious_fault_of_accessibility(
+    browser: Browser, dashboard: Dashboard, path: str, dark: bool
+) -> None:
+    with visiting(browser, dashboard, dark=dark) as visitor:
+        visitor.open(path)
+        assert serious_faults(visitor) == []
+
+
+def serious_faults(visitor: Visitor) -> list[str]:
+    """What axe-core finds that keeps somebody out."""
+    found = Axe().run(visitor.page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
