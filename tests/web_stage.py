@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from tests.conftest import Machine
 from tests.ledgers import BOOK
@@ -204,17 +204,23 @@ def visiting(
     )
     page = context.new_page()
     visitor = Visitor(context, page, dashboard)
-    page.on("console", lambda said: said.type == "error" and visitor.complaints.append(said.text))
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            visitor.complaints.append(message.text)
+
+    def answered(answer: Response) -> None:
+        if answer.status >= 400:
+            visitor.complaints.append(f"{answer.status} {answer.url}")
+
+    def asked(request: Request) -> None:
+        if urlsplit(request.url).netloc not in (dashboard.host, ""):
+            visitor.foreign.append(request.url)
+
+    page.on("console", said)
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-    page.on(
-        "response", lambda answer: answer.status >= 400 and visitor.complaints.append(f"{answer.status} {answer.url}")
-    )
-    page.on(
-        "request",
-        lambda request: (
-            urlsplit(request.url).netloc not in (dashboard.host, "") and visitor.foreign.append(request.url)
-        ),
-    )
+    page.on("response", answered)
+    page.on("request", asked)
     try:
         yield visitor
     finally:
