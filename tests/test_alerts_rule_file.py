@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.alert_stage import NOON, Stage
-from tokentide.alerts.rule_editor import appended, save, with_key, without
+from tokentide.alerts.editing import CHANNEL, RuleBook
 from tokentide.alerts.rule_file import MAX_RULE_FILE_BYTES, RULE_KEYS, load_rules, rules_from
 from tokentide.errors import SettingsError
 from tokentide.model import alerts
 from tokentide.model.alerts import RULE_KINDS, AlertRules
+from tokentide.toml_edit import appended, save, with_key, with_table_key, without
 
 SECRET = "hush-4711-THIS-MUST-NOT-APPEAR"
 PATH = "/home/ada/.config/tokentide/alerts.toml"
@@ -273,7 +274,8 @@ def test_a_rule_is_put_at_the_end_and_nothing_else_is_touched() -> None:
 
 
 def test_the_first_change_makes_a_file_that_explains_itself() -> None:
-    text = appended("", "channel", {"kind": "command", "command": ["a", "b c"]}, PATH)
+    empty = RuleBook(PATH, "", rules_from("", PATH, {}), {})
+    text = empty.adding(CHANNEL, {"kind": "command", "command": ["a", "b c"]}).text
     assert text.startswith("# What tokentide alerts you of")
     assert text.endswith('\n\n[[channel]]\nkind = "command"\ncommand = ["a", "b c"]\n')
 
@@ -336,7 +338,7 @@ def test_what_cannot_be_edited_safely_is_left_alone() -> None:
         with pytest.raises(SettingsError, match="do it by hand"):
             appended(text, "rule", {"kind": "reset"}, PATH)
     with pytest.raises(SettingsError, match="do it by hand"):
-        with_key('quiet_hours = [\n  "1:00-2:00",\n]', "quiet_hours", ["3:00-4:00"], PATH)
+        with_key('"quiet_hours" = ["1:00-2:00"]', "quiet_hours", ["3:00-4:00"], PATH)
     with pytest.raises(SettingsError, match="no valid TOML"):
         with_key("x = ", "quiet_hours", ["1:00-2:00"], PATH)
 
@@ -347,8 +349,26 @@ def test_a_key_before_the_tables_is_set_and_unset() -> None:
     gone = with_key(changed, "quiet_hours", None, PATH)
     assert gone == FULL.replace('quiet_hours = ["22:00-07:00", "12:00 – 12:30"]\n', "")
     assert tomllib.loads(with_key(gone, "quiet_hours", ["1:00-2:00"], PATH))["quiet_hours"] == ["1:00-2:00"]
-    assert with_key("", "quiet_hours", ["1:00-2:00"], PATH).startswith("# What tokentide")
+    assert with_key("# Mine.\n", "quiet_hours", ["1:00-2:00"], PATH) == '# Mine.\nquiet_hours = ["1:00-2:00"]\n'
     assert tomllib.loads(with_key("[[rule]]\nkind='odds'\n", "quiet_hours", ["1:00-2:00"], PATH))["quiet_hours"]
+
+
+def test_a_key_keeps_the_comment_behind_it_and_a_long_list_is_replaced_as_a_whole() -> None:
+    text = 'a = "# no comment"  # why\nquiet_hours = [\n  "1:00-2:00", # night\n]  # sleep\n# last\n[[rule]]\nkind = "odds"\n'
+    changed = with_key(text, "quiet_hours", ["3:00-4:00"], PATH)
+    assert changed == text.replace('[\n  "1:00-2:00", # night\n]', '["3:00-4:00"]')
+    assert with_key(changed, "a", "b", PATH) == changed.replace('"# no comment"', '"b"')
+    assert with_key(text, "z", True, PATH) == text.replace("# last", "z = true\n# last")
+
+
+def test_a_key_of_one_table_is_set_and_unset() -> None:
+    text = '[[rule]]\nkind = "odds"\n\n# second\n[[rule]]\nkind = "reset" # free\n'
+    off = with_table_key(text, "rule", 0, ("enabled", False), PATH)
+    assert off == text.replace('"odds"\n', '"odds"\nenabled = false\n')
+    assert with_table_key(off, "rule", 0, ("enabled", None), PATH) == text
+    assert with_table_key(text, "rule", 1, ("enabled", False), PATH) == text + "enabled = false\n"
+    with pytest.raises(SettingsError, match="do it by hand"):
+        with_table_key("rule = [{kind = 'odds'}]", "rule", 0, ("enabled", False), PATH)
 
 
 PIECES = st.lists(

@@ -26,11 +26,11 @@ from tests.conftest import Machine, usage_line
 from tests.hardships import remount, small_disk
 from tokentide import clock
 from tokentide.cli.runner import Runner, Wishes
-from tokentide.cli.runner_lock import AnotherRunsError
 from tokentide.cli.runner_loop import Flags, _turns
 from tokentide.cli.terminal import Terminal
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.errors import SettingsError, UsageError
+from tokentide.following.runner_lock import AnotherRunsError
 from tokentide.settings import Settings
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.watching import Watcher

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Machine, usage_line
-from tokentide.errors import SettingsError
+from tokentide.errors import SettingsError, TokentideError
 from tokentide.model.prices import PriceOverride
 from tokentide.settings import Settings, load_settings
 
@@ -35,6 +36,9 @@ account_poll = false
 statusline_segments = ["week", "model", "week"]
 statusline_sync = false
 advice_off = ["re-reads", "batch", "re-reads"]
+currency = "eur"
+usd_rate = 0.92
+usd_rate_date = 2026-03-01
 [prices."my-model"]
 input_usd_per_mtok = 3
 output_usd_per_mtok = 15.5
@@ -52,6 +56,9 @@ same_as = "claude-opus-5"
         statusline_segments=("week", "model"),
         statusline_sync=False,
         advice_off=("re-reads", "batch"),
+        currency="EUR",
+        usd_rate=Decimal("0.92"),
+        usd_rate_date="2026-03-01",
         prices={
             "my-model": PriceOverride(Decimal(3), Decimal("15.5")),
             "other": PriceOverride(same_as="claude-opus-5"),
@@ -89,6 +96,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("statusline_segments = []", "must be a list of names out of model, effort, five_hour"),
         ('statusline_segments = ["model", "colour"]', "must be a list of names out of model, effort, five_hour"),
         ("statusline_segments = [[]]", "must be a list of names out of model, effort, five_hour"),
+        ('currency = "EUR"', "currency: needs usd_rate as well: what one USD is in EUR"),
+        ('currency = "euro"', "must be the three letters of a currency"),
+        ("usd_rate = 0", "must be a number above 0"),
+        ("usd_rate = inf", "must be a number above 0"),
+        ("usd_rate = true", "must be a number above 0"),
+        ('usd_rate_date = "31.3.2026"', "must be a day such as 2026-03-31"),
+        ("usd_rate_date = 2026-03-31T00:00:00", "must be a day such as 2026-03-31"),
         ("prices = 3", "must hold a table"),
         ("[prices]\nm = 3", "prices.m: must be a table"),
         ("[prices.m]\ninput_usd_per_mtok = 3", "needs input_usd_per_mtok and output_usd_per_mtok"),
@@ -128,6 +142,81 @@ def test_config_shows_what_holds_and_where_from(machine: Machine) -> None:
     assert 'timezone = "Asia/Tokyo"  # from $TOKENTIDE_TIMEZONE' in out
     assert '[prices."m"]\nsame_as = "claude-opus-5"' in out
     assert machine.call("config", "--path")[1].strip().endswith("config/settings.toml")
+
+
+def test_config_changes_the_file_and_keeps_what_a_person_wrote(machine: Machine) -> None:
+    machine.settings('# mine\nstart_of_week = "sunday" # not monday\n\n[prices."m"]\nsame_as = "claude-opus-5"\n')
+    for words, said in (
+        (("timezone", "Europe/Berlin"), 'timezone = "Europe/Berlin"'),
+        (("limit_thresholds", "40", "60", "90"), "limit_thresholds = [40, 60, 90]"),
+        (("claude_dirs", "~/.claude-work"), 'claude_dirs = ["~/.claude-work"]'),
+        (("account_poll", "false"), "account_poll = false"),
+        (("usd_rate", "0.92"), "usd_rate = 0.92"),
+        (("currency", "eur"), 'currency = "EUR"'),
+        (("start_of_week", "saturday"), 'start_of_week = "saturday"'),
+    ):
+        assert machine.call("config", "set", *words) == (0, f"{said}\n", "")
+    assert machine.call("config", "unset", "currency", "usd_rate") == (
+        0,
+        'currency = "USD"\n# usd_rate is not set\n',
+        "",
+    )
+    assert (machine.root / "config" / "settings.toml").read_text() == (
+        '# mine\nstart_of_week = "saturday"  # not monday\ntimezone = "Europe/Berlin"\nlimit_thresholds = [40, 60, 90]\n'
+        'claude_dirs = ["~/.claude-work"]\naccount_poll = false\n\n[prices."m"]\nsame_as = "claude-opus-5"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("set", "timezone"), "give a key and its value"),
+        (("set", "timezone", "Mars/Olympus"), "time zone 'Mars/Olympus' is not known here"),
+        (("set", "plan", "max50"), "key plan: must be one of auto"),
+        (("set", "plann", "pro"), "unknown key; did you mean plan"),
+        (("set", "prices", "3"), "is a table: write it into the file by hand"),
+        (("set", "currency", "EUR"), "needs usd_rate as well"),
+        (("set", "plan", '"pro"\nx = 1'), "key plan: must be one of auto"),
+        (("unset",), "say which keys"),
+        (("unset", "plann"), "unknown key; did you mean plan"),
+    ],
+)
+def test_config_says_what_is_wrong_with_a_change_and_changes_nothing(
+    machine: Machine, words: tuple[str, ...], said: str
+) -> None:
+    machine.settings("# mine\n")
+    with pytest.raises(TokentideError) as caught:
+        machine.call("config", *words)
+    assert said in str(caught.value)
+    assert (machine.root / "config" / "settings.toml").read_text() == "# mine\n"
+
+
+def test_config_begins_a_file_that_is_its_owners_alone(machine: Machine) -> None:
+    path = machine.root / "config" / "settings.toml"
+    assert machine.call("config", "unset", "plan")[0] == 0
+    assert not path.exists()
+    assert machine.call("config", "set", "plan", "pro")[0] == 0
+    assert path.read_text() == (
+        "# Settings of tokentide. `tokentide config` shows those in force, `tokentide config set` changes this file.\n"
+        'plan = "pro"\n'
+    )
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_config_as_json_says_where_each_value_is_from(machine: Machine) -> None:
+    machine.settings('start_of_week = "sunday"\n')
+    code, out, _ = machine.call("config", "--json", TOKENTIDE_TIMEZONE="Asia/Tokyo")
+    found = {each.pop("key"): each for each in json.loads(out)["settings"]}
+    assert code == 0
+    assert found["timezone"] == {
+        "value": "Asia/Tokyo",
+        "default": "local",
+        "origin": "environment",
+        "variable": "TOKENTIDE_TIMEZONE",
+    }
+    assert (found["start_of_week"]["origin"], found["plan"]["origin"]) == ("file", "default")
+    assert found["usd_rate"]["value"] is None
+    assert "prices" not in found
 
 
 def test_prices_of_the_settings_hold_at_once(machine: Machine) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,8 +28,10 @@ from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.details import sync_details
 from tokentide.sync.engine import Observer, Synchroniser
+from tokentide.web.access import TokenAccess
 from tokentide.web.app import Plan
-from tokentide.web.gate import Access, Doorway
+from tokentide.web.connections import USUAL, Patience
+from tokentide.web.gate import Doorway
 from tokentide.web.serving import bound, server_for
 
 NOW = parse_instant("2026-03-12T12:00:00Z") or 0
@@ -71,8 +75,17 @@ class Dashboard:
     machine: Machine
     address: str = ""
     now: int = NOW
+    clock: Callable[[], int] | None = None
+    """The time as it goes on; None for `now`."""
+    port: int = 0
+    """Of loopback; 0 takes a free one."""
     names: tuple[str, ...] = ("127.0.0.1", "localhost")
-    access: Access | None = None
+    token: str = ""
+    """Asked for, where there is one."""
+    patience: Patience = USUAL
+    tls: ssl.SSLContext | None = None
+    faults: list[BaseException] = field(default_factory=list)
+    """Errors that nobody expected."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -85,6 +98,8 @@ class Dashboard:
     ) -> Reply:
         """One request, with exactly these headers beside Host."""
         connection = HTTPConnection(self.host, timeout=30)
+        if self.tls is not None:  # whose certificate it is does not matter here
+            connection = HTTPSConnection(self.host, timeout=30, context=ssl._create_unverified_context())
         try:
             connection.request(method, target, body, headers or {})
             answer = connection.getresponse()
@@ -100,14 +115,17 @@ class Dashboard:
                 patch.setenv(name, value)
             for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_ADMIN_API_KEY"):
                 patch.delenv(name, raising=False)
-            listener = bound("127.0.0.1", 0)
+            listener = bound("127.0.0.1", self.port)
             port = listener.getsockname()[1]
-            self.address = f"http://127.0.0.1:{port}"
+            scheme = "https" if self.tls else "http"
+            self.address = f"{scheme}://127.0.0.1:{port}"
             ready = threading.Event()
-            plan = Plan(
-                self.machine._environ(), lambda: self.now, Doorway.of(port, self.names), self.access, may_ask=False
-            )
-            server = server_for(plan, ready.set)
+            doorway = Doorway.of(port, self.names, scheme)
+            access = TokenAccess(self.token, doorway) if self.token else None
+            environ = self.machine._environ()
+            clock = self.clock or (lambda: self.now)
+            plan = Plan(environ, clock, doorway, access, may_ask=False, failed=self.faults.append)
+            server = server_for(plan, ready.set, self.tls, self.patience)
             thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
             thread.start()
             try:
@@ -122,7 +140,8 @@ class Dashboard:
     def until_read(self) -> None:
         """Wait until everything there is was read."""
         for _ in range(400):
-            if self.ask("/api/v1/status").json()["is_ready"]:
+            known = {"authorization": f"Bearer {self.token}"} if self.token else None
+            if self.ask("/api/v1/status", headers=known).json()["is_ready"]:
                 return
             threading.Event().wait(0.05)
         raise AssertionError("nothing was read")
@@ -225,3 +244,23 @@ def visiting(
         yield visitor
     finally:
         context.close()
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """One that signs itself, for localhost."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    words = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*words, "-keyout", key, "-out", cert, *subject], check=True, capture_output=True)
+    return str(cert), str(key)

@@ -30,6 +30,7 @@ class SettingsError(TokentideError):
     """The settings file names an unknown key, a wrong value, or is no TOML."""
 
     def __init__(self, path: str, key: str | None, reason: str) -> None:
+        self.path, self.key, self.reason = path, key, reason
         where = f"{path}, key {key}" if key else path
         super().__init__(f"settings: {where}: {reason}")
 

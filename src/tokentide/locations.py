@@ -42,6 +42,11 @@ def price_cache_path() -> str:
     return os.path.join(data_dir(), "price-cache.json")
 
 
+def error_log_path() -> str:
+    """Errors that no person could be told of; absent until something has failed."""
+    return os.path.join(data_dir(), "errors.log")
+
+
 def ensure_private_dir(path: str) -> None:
     """Create the folder and its parents; ours is readable by its owner alone.
 

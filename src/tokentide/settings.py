@@ -30,6 +30,8 @@ MAX_SETTINGS_BYTES = 1 << 20
 PLANS = ("auto", "pro", "max5", "max20", "team", "custom", "custom_max")
 """Names of plans; `custom` and `custom_max` are the person's own history."""
 TIME_FORMATS = ("auto", "12h", "24h")
+HIGHEST_RATE = Decimal(10**9)
+USD = "USD"
 THEMES = ("auto", "light", "dark", "classic", "high-contrast", "none")
 FASTEST_REFRESH_SECONDS, SLOWEST_REFRESH_SECONDS = 0.5, 60.0
 
@@ -70,6 +72,12 @@ class Settings:
     """How often the live view is drawn anew, beside whenever something new is written."""
     advice_off: tuple[str, ...] = ()
     """Rules of `tokentide advise` that are switched off; `tokentide advise --rules` lists them."""
+    currency: str = "USD"
+    """Currency that the pages of `tokentide serve` show amounts in, by its three letters; needs `usd_rate`."""
+    usd_rate: Decimal | None = None
+    """What one USD is in that currency; it is yours to set, since nothing is asked of anybody."""
+    usd_rate_date: str = ""
+    """The day of that rate, such as 2026-03-31, shown beside it."""
     prices: Mapping[str, PriceOverride] = field(default_factory=dict)
     """Own prices, by model; they win over the price book."""
 
@@ -99,14 +107,31 @@ def _from_file(path: str) -> Settings:
         return Settings()
     except OSError as error:
         raise SettingsError(path, None, f"cannot be read: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(path, None, f"no valid TOML: {error}") from error
+    return settings_from(text, path)
+
+
+def settings_from(text: str, path: str) -> Settings:
+    """The settings that a file's text says, over the defaults. Raises SettingsError."""
     import tomllib
 
     try:
-        table = tomllib.loads(data.decode("utf-8-sig"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(path, None, f"no valid TOML: {error}") from error
-    values = {name: _known(path, name, _PARSERS)(path, name, value) for name, value in table.items()}
-    return Settings(**values)  # type: ignore[arg-type]
+    values = {name: checked(path, name, value) for name, value in table.items()}
+    settings = Settings(**values)  # type: ignore[arg-type]
+    if settings.currency != USD and settings.usd_rate is None:
+        raise SettingsError(path, "currency", f"needs usd_rate as well: what one USD is in {settings.currency}")
+    return settings
+
+
+def checked(path: str, key: str, value: object) -> object:
+    """The value of one key as Settings has it; numbers with a fraction come as Decimal. Raises SettingsError."""
+    return _known(path, key, _PARSERS)(path, key, value)
 
 
 def _text(path: str, key: str, value: object) -> str:
@@ -182,6 +207,34 @@ def _seconds(path: str, key: str, value: object) -> float:
     return number
 
 
+def _currency(path: str, key: str, value: object) -> str:
+    """Three letters."""
+    code = value.upper() if isinstance(value, str) else ""
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise SettingsError(path, key, "must be the three letters of a currency, such as EUR")
+    return code
+
+
+def _exchange_rate(path: str, key: str, value: object) -> Decimal:
+    """Units of a currency for one USD."""
+    rate = Decimal(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else Decimal(0)
+    if not rate.is_finite() or not 0 < rate <= HIGHEST_RATE:
+        raise SettingsError(path, key, f"must be a number above 0, up to {HIGHEST_RATE:,}, such as 0.92")
+    return rate
+
+
+def _day(path: str, key: str, value: object) -> str:
+    """A day of the calendar; TOML has such values, and text will do."""
+    from datetime import date, datetime
+
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "").isoformat()
+    except ValueError:
+        raise SettingsError(path, key, "must be a day such as 2026-03-31") from None
+
+
 def _prices(path: str, key: str, value: object) -> dict[str, PriceOverride]:
     if not isinstance(value, dict):
         raise SettingsError(path, key, 'must hold a table a model, such as [prices."my-model"]')
@@ -228,6 +281,9 @@ _PARSERS: Mapping[str, _Parser] = {
     "live_theme": _one_of(THEMES),
     "live_refresh_seconds": _seconds,
     "advice_off": _names,
+    "currency": _currency,
+    "usd_rate": _exchange_rate,
+    "usd_rate_date": _day,
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tokentide.analytics.calendar import Calendar
 from tokentide.clock import DAY_US, HOUR_US
-from tokentide.model.alerts import COST, RESET, UNUSUAL_HOUR, Alert
+from tokentide.model.alerts import COST, RESET, SEVERITIES, UNUSUAL_HOUR, Alert
+
+SHOWN_US = 40 * DAY_US
+"""No window stays raised for longer."""
 
 
 def has_ended(alert: Alert, calendar: Calendar, now: int) -> bool:
@@ -18,6 +23,12 @@ def has_ended(alert: Alert, calendar: Calendar, now: int) -> bool:
     if alert.rule == UNUSUAL_HOUR:
         return since + HOUR_US <= now
     return alert.rule == COST and _has_begun_anew(since, str(alert.facts.get("period")), calendar, now)
+
+
+def raised_now(past: Iterable[Alert], calendar: Calendar, now: int) -> list[Alert]:
+    """Those of what was raised that are still so, the gravest first."""
+    raised = [alert for alert in past if not alert.cleared_at and not has_ended(alert, calendar, now)]
+    return sorted(raised, key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
 
 
 def _until(alert: Alert, fact: str, more_us: int = 0) -> int | None:

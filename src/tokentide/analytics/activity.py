@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from tokentide.analytics.activity_days import Day, Sitting, Slot, Streak, Tally, ToolUse, longest_sitting, streaks_of
+from tokentide.analytics.activity_days import (
+    Day,
+    Sitting,
+    Slot,
+    Streak,
+    Tally,
+    ToolUse,
+    longest_sitting,
+    streaks_of,
+    tools_of,
+)
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import KINDS, Ask, build_report
 from tokentide.analytics.selection import Selection
@@ -35,6 +45,8 @@ class Activity:
     """Twenty-four, by local hour."""
     weekdays: tuple[Slot, ...]
     """Seven, Monday first."""
+    week: tuple[tuple[Slot, ...], ...]
+    """The hours of each weekday, Monday first."""
     tools: tuple[ToolUse, ...]
     """The most used first."""
     files_changed: int
@@ -67,6 +79,12 @@ class Activity:
     def busiest(self, by: str) -> Day:
         """The day with the most of it; of several the first."""
         return max(self.days, key=lambda day: day.measure(by))
+
+    @property
+    def cost_per_commit(self) -> int | None:
+        """All that was spent in these days for each commit made in them, nano-USD; None without any."""
+        commits = self.totals.commits
+        return self.totals.sums.cost // commits if commits else None
 
     @property
     def has_gaps(self) -> bool:
@@ -103,9 +121,10 @@ def build_activity(ledger: Ledger, ask: ActivityAsk, *, now: int, problems: int 
         until=until,
         days=tuple(tally.days),
         totals=tally.totals(),
-        hours=tuple(tally.hours),
-        weekdays=tuple(tally.weekdays),
-        tools=tally.tools(),
+        hours=tally.hours(),
+        weekdays=tally.weekdays(),
+        week=tuple(map(tuple, tally.week)),
+        tools=tools_of(store.tool_runs(filters, start, end)),
         files_changed=store.files_changed(filters, start, end),
         agents=store.agents(filters, start, end),
         marks=store.marks(filters, start, end),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,7 +9,7 @@ from datetime import date, timedelta
 from tokentide.analytics.calendar import Calendar
 from tokentide.clock import MINUTE_US
 from tokentide.store.query import SessionFacts, Sums
-from tokentide.store.sqlite.activity import Runs, Stretch
+from tokentide.store.sqlite.activity import Runs, Stretch, ToolRuns
 
 COST, TOKENS, PROMPTS, RESPONSES = "cost", "tokens", "prompts", "responses"
 MEASURES = (COST, TOKENS, PROMPTS, RESPONSES)
@@ -101,16 +100,15 @@ class Sitting:
 
 
 class Tally:
-    """Adds up what the ledger tells, by day, hour, weekday and tool."""
+    """Adds up what the ledger tells, by day, hour and weekday."""
 
     def __init__(self, calendar: Calendar, since: date, until: date) -> None:
         self.days = [Day(since + timedelta(days=number)) for number in range((until - since).days + 1)]
-        self.hours = [Slot() for _ in range(24)]
-        self.weekdays = [Slot() for _ in range(7)]
+        self.week = [[Slot() for _ in range(24)] for _ in range(7)]
+        """By weekday, Monday first, and local hour."""
         self._since = since
         self._calendar = calendar
         self._places: dict[int, tuple[Day, int]] = {}
-        self._tools: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._sessions: set[str] = set()
 
     def add_usage(self, stretches: Iterable[Stretch]) -> None:
@@ -118,8 +116,8 @@ class Tally:
         seen: set[tuple[str, date]] = set()
         for quarter, session, sums in stretches:
             day, hour = self._place(quarter)
-            for total in (day.sums, self.hours[hour].sums, self.weekdays[day.day.weekday()].sums):
-                total.add(sums)
+            day.sums.add(sums)
+            self.week[day.day.weekday()][hour].sums.add(sums)
             if (session, day.day) not in seen:
                 seen.add((session, day.day))
                 day.sessions += 1
@@ -130,11 +128,10 @@ class Tally:
         for quarter, count in prompts:
             day, hour = self._place(quarter)
             day.prompts += count
-            self.hours[hour].prompts += count
-            self.weekdays[day.day.weekday()].prompts += count
+            self.week[day.day.weekday()][hour].prompts += count
 
     def add_runs(self, runs: Iterable[Runs]) -> None:
-        """Tool runs by quarter hour and tool."""
+        """Tool runs by quarter hour."""
         for each in runs:
             day, _ = self._place(each.quarter)
             day.runs += each.runs
@@ -143,9 +140,14 @@ class Tally:
             day.lines_added += each.lines_added
             day.lines_removed += each.lines_removed
             day.commits += each.commits
-            counts = self._tools[each.tool]
-            for index, count in enumerate((each.runs, each.failed, each.denied)):
-                counts[index] += count
+
+    def hours(self) -> tuple[Slot, ...]:
+        """Twenty-four, over all weekdays."""
+        return tuple(together(day[hour] for day in self.week) for hour in range(24))
+
+    def weekdays(self) -> tuple[Slot, ...]:
+        """Seven, Monday first, over all hours."""
+        return tuple(map(together, self.week))
 
     def totals(self) -> Day:
         """All days together."""
@@ -161,18 +163,28 @@ class Tally:
             total.commits += day.commits
         return total
 
-    def tools(self) -> tuple[ToolUse, ...]:
-        """Every tool, the most used first; results whose call is not known have no name and are left out."""
-        found = (ToolUse(tool, *counts) for tool, counts in self._tools.items() if tool)
-        return tuple(sorted(found, key=lambda each: (-each.runs, each.tool)))
-
     def _place(self, quarter: int) -> tuple[Day, int]:
         """The day and the hour that a quarter hour lies in."""
         found = self._places.get(quarter)
         if found is None:
-            index = (self._calendar.date_of(quarter) - self._since).days
-            found = self._places[quarter] = self.days[index], self._calendar.local(quarter).hour
+            day, hour = self._calendar.day_and_hour(quarter)
+            found = self._places[quarter] = self.days[(day - self._since).days], hour
         return found
+
+
+def tools_of(runs: Iterable[ToolRuns]) -> tuple[ToolUse, ...]:
+    """Every tool, the most used first; results whose call is not known have no name and are left out."""
+    found = (ToolUse(*each) for each in runs if each.tool)
+    return tuple(sorted(found, key=lambda each: (-each.runs, each.tool)))
+
+
+def together(slots: Iterable[Slot]) -> Slot:
+    """Several slots as one."""
+    whole = Slot()
+    for slot in slots:
+        whole.sums.add(slot.sums)
+        whole.prompts += slot.prompts
+    return whole
 
 
 def streaks_of(days: Sequence[Day]) -> tuple[Streak | None, Streak | None]:

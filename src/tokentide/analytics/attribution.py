@@ -20,7 +20,6 @@ from tokentide.store.sqlite.attribution import Narrowing
 if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
 
-MOST_LEVELS = 2
 SORT_KEYS = ("cost", "tokens", "output", "responses", "calls", "failed", "key")
 
 

@@ -25,6 +25,10 @@ from tokentide.store.query import CostMode, Sums
 from tokentide.store.sqlite.ledger import Ledger
 
 WARNING_SHARE = Fraction(4, 5)
+LARGEST = "max"
+"""The limit in tokens that is the largest block so far."""
+LOOK_BACK_DAYS = 8
+"""How far before the days that are asked for a pause is looked for; with it the chain of blocks begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,22 @@ def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, pro
     """Reckon the blocks from every response that passes the filters; dates choose blocks by their beginning."""
     length = length_us(wishes.hours)
     official = official_windows(ledger, now) if wishes.is_anchored and wishes.hours == SESSION_HOURS else ()
-    blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode), length, official)
+    blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode, _first(ledger, ask, wishes)), length, official)
     limit = token_limit(blocks, wishes.token_limit, now, length)
     rows = tuple(block_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))
     totals = Sums()
     for row in rows:
         totals.add(row.block.sums)
     return BlockReport(rows, totals, limit, ask.selection, ask.mode, ask.calendar.name, now, problems)
+
+
+def _first(ledger: Ledger, ask: Ask, wishes: BlockWishes) -> int:
+    """From where the blocks have to be reckoned, µs UTC: the last pause before the days that are asked for, or 0."""
+    since, length = ask.selection.since, length_us(wishes.hours)
+    if since is None or wishes.token_limit == LARGEST:
+        return 0
+    begin = ask.calendar.start_of(since)
+    return ledger.last_pause_end(ask.selection.filters, begin - LOOK_BACK_DAYS * DAY_US, begin, length) or 0
 
 
 def block_row(block: Block, now: int, length: int) -> BlockRow:

@@ -34,8 +34,12 @@ class Calendar:
 
     def date_of(self, at: int) -> date:
         """The local day that an instant belongs to."""
+        return self.day_and_hour(at)[0]
+
+    def day_and_hour(self, at: int) -> tuple[date, int]:
+        """The local day that an instant belongs to, and the hour of the clock."""
         local = self.local(at)
-        return local.date() - timedelta(days=local.hour < self.reset_hour)
+        return local.date() - timedelta(days=local.hour < self.reset_hour), local.hour
 
     def local(self, at: int) -> datetime:
         """An instant as aware local time, to the microsecond."""

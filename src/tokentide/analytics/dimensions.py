@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.payees import NOT_TOLD
+from tokentide.errors import UsageError
 from tokentide.model.activity import mcp_parts
 from tokentide.settings import WEEKDAYS
 from tokentide.store.query import UNKNOWN_MODEL
@@ -63,6 +64,9 @@ DIMENSIONS = {
     )
 }
 """In the order of the help."""
+TELLING = ("tool", "model", "skill", "command", "agent", "project", "hour", "weekday")
+"""The most telling of all, in order: what is shown where nothing was asked for."""
+MOST_LEVELS = 2
 
 _EMPTY = {
     "model": UNKNOWN_MODEL,
@@ -131,3 +135,24 @@ def _time_label(name: str, at: int, calendar: Calendar) -> str:
         return f"{calendar.local(at):%H}"
     day = calendar.date_of(at)
     return WEEKDAYS[day.weekday()] if name == "weekday" else calendar.name_of(day, name)
+
+
+def dimensions_of(typed: Sequence[str]) -> tuple[Dimension, ...]:
+    """The dimensions that were named. Raises UsageError for an unknown one, one named twice, and for too many."""
+    names = [name.strip().lower().replace("_", "-") for text in typed for name in text.split(",")]
+    for name in names:
+        if name not in DIMENSIONS:
+            raise UsageError(_unknown(name))
+    if len(set(names)) < len(names):
+        raise UsageError(f"--by {','.join(names)}: each only once")
+    if len(names) > MOST_LEVELS:
+        raise UsageError(f"--by {','.join(names)}: at most two; filters such as --project narrow it further")
+    return tuple(DIMENSIONS[name] for name in names)
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, DIMENSIONS, n=1)
+    meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(DIMENSIONS)}"
+    return f"usage cannot be broken down by {name!r}{meant}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
+from tokentide.analytics.forecasting.pasts import window_pasts
 from tokentide.analytics.limits import LOOK_BACK_US, believed_states
 from tokentide.analytics.windows import WindowState
 from tokentide.model.limits import Account
@@ -20,6 +21,31 @@ class WindowHistory:
     window: str
     points: tuple[WindowState, ...]
     """What was believed, oldest first; each from its `since` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastWindow:
+    """One window as it went, from its opening to its reset; the last one may be open still."""
+
+    account: Account
+    window: str
+    opens_at: int
+    resets_at: int
+    """µs UTC, both."""
+    percent: float
+    """What was said of it last."""
+    full_at: int | None
+    """When it was first said to be full; None if it never was."""
+
+
+def past_windows(histories: Sequence[WindowHistory]) -> list[PastWindow]:
+    """The windows that these histories tell of, the one that resets last first; those that do not roll are left out."""
+    found = [
+        PastWindow(history.account, history.window, past.opens, past.resets_at, past.percent, past.hit_at)
+        for history in histories
+        for past in window_pasts(history.window, history.points)
+    ]
+    return sorted(found, key=lambda each: -each.resets_at)
 
 
 def limit_histories(ledger: Ledger, accounts: Sequence[Account], *, since: int, now: int) -> list[WindowHistory]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +14,7 @@ from tokentide.analytics.forecasting.model import Forecast, WindowForecast
 from tokentide.analytics.limits import AccountLimits, read_limits
 from tokentide.analytics.plans import TOKENS, PlanWish
 from tokentide.analytics.windows import WindowState
-from tokentide.clock import DAY_US, MINUTE_US
+from tokentide.clock import DAY_US, HOUR_US, MINUTE_US
 from tokentide.model.alerts import HELD, Alert
 from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY, SessionState
 from tokentide.model.odds import EVEN_ODDS
@@ -36,6 +37,11 @@ class Status(StrEnum):
     NEAR = "near"
     HIT = "hit"
     NO_DATA = "no_data"
+
+    @property
+    def code(self) -> int:
+        """The same as a number, for exit codes."""
+        return {Status.OK: 0, Status.NO_DATA: 5, Status.NEAR: 10, Status.HIT: 11}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,12 @@ class LiveState:
     """Those of the last day, the newest first, without those that quiet hours hold back."""
     problems: int = 0
     """Places that could not be read."""
+
+    @property
+    def steps(self) -> tuple[tuple[int, int], ...]:
+        """The chart with the instants that its steps begin at: µs UTC, nano-USD."""
+        last = self.at // CHART_STEP_US - len(self.chart) + 1
+        return tuple(((last + number) * CHART_STEP_US, cost) for number, cost in enumerate(self.chart))
 
     @property
     def windows(self) -> tuple[WindowState, ...]:
@@ -223,3 +235,9 @@ def _recent(responses: Iterable[Response], start: int) -> tuple[tuple[int, ...],
         if response.agent == MAIN_AGENT:
             last[response.source, response.session_id] = response
     return tuple(steps), last
+
+
+def latest_responses(ledger: Ledger, ask: LiveAsk, *, now: int, most: int) -> list[Response]:
+    """The last responses of the last hour, the newest first, at most so many. Raises LedgerError."""
+    found = ledger.responses(ask.filters, ask.mode, now - HOUR_US, now + 1)
+    return [*reversed(deque(found, maxlen=most))]

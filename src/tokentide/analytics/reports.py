@@ -37,7 +37,7 @@ KINDS = {
     )
 }
 BREAKDOWNS = ("model", "project", "session", "branch", "agent", "source", "account")
-SORT_KEYS = ("key", "cost", "tokens", "input", "output", "cache-read", "responses", "last")
+SORT_KEYS = ("key", "cost", "tokens", "input", "output", "cache-write", "cache-read", "responses", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def build_report(ledger: Ledger, kind: Kind, ask: Ask, *, now: int, problems: in
         drafts.setdefault(group.keys[:width], _Draft()).add(group.sums, model, part)
         total.add(group.sums, model, part)
     rows = _dressed(ledger, kind, [(keys, draft.row(keys[0])) for keys, draft in drafts.items()])
-    ordered = tuple(_sorted(rows, kind, ask.order))
+    ordered = tuple(in_order(rows, kind, ask.order))
     return Report(kind, ordered, total.row(""), ask.selection, ask.mode, ask.calendar.name, now, ask.by, problems)
 
 
@@ -165,7 +165,7 @@ def _shown(dimension: str, value: str) -> str:
     return value or (UNKNOWN_MODEL if dimension in ("model", "served_model") else value)
 
 
-def _sorted(rows: Iterable[Row], kind: Kind, order: Order) -> list[Row]:
+def in_order(rows: Iterable[Row], kind: Kind, order: Order) -> list[Row]:
     """Rows in the order asked for; equal ones by key."""
     by = order.by or ("key" if kind.grain else "cost")
     descending = order.descending if order.descending is not None else by != "key"
@@ -180,6 +180,7 @@ def _sort_key(row: Row, by: str) -> str | int:
         "tokens": sums.total_tokens,
         "input": sums.input_tokens,
         "output": sums.output_tokens,
+        "cache-write": sums.cache_creation_5m_tokens + sums.cache_creation_1h_tokens,
         "cache-read": sums.cache_read_tokens,
         "responses": sums.responses,
         "last": sums.last_at,

@@ -123,4 +123,9 @@ def _context_percent(push: Push, kept_free: int) -> float | None:
     tokens, window = push.context_tokens, push.context_window_tokens
     if (push.context_percent is not None and not kept_free) or tokens is None or window is None:
         return push.context_percent
+    return context_fill(tokens, window, kept_free)
+
+
+def context_fill(tokens: int, window: int, kept_free: int = KEPT_FREE_TOKENS) -> float:
+    """How full a context window is, in percent of what the client uses of it."""
     return min(100 * tokens / max(window - kept_free, 1), HIGHEST_PERCENT)

@@ -129,3 +129,9 @@ class Timeline:
     def active(self) -> int:
         """The same without pauses."""
         return self.duration - sum(pause.length for pause in self.pauses)
+
+    @property
+    def cache_share(self) -> float:
+        """How much of what was sent was read from the cache, 0 to 1."""
+        sent = self.sums.total_tokens - self.sums.output_tokens
+        return self.sums.cache_read_tokens / sent if sent else 0.0

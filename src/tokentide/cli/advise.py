@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,10 @@ from tokentide.cli.notes import say_problems, say_unmatched, why_empty
 from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.render.words import plural
 
 if TYPE_CHECKING:
-    from tokentide.analytics.advice.evidence import Surroundings
     from tokentide.analytics.advice.model import AdviceReport
     from tokentide.analytics.calendar import Calendar
-    from tokentide.analytics.forecasting.model import Forecast
-    from tokentide.analytics.selection import Selection
-    from tokentide.sources.claude_code.memory_files import MemoryFile
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
@@ -66,64 +60,16 @@ def _build(
 ) -> AdviceReport:
     """Ask the ledger."""
     from tokentide.analytics.advice.engine import AdviceAsk, build_advice
+    from tokentide.analytics.advice.surroundings import Place, surroundings_of
 
-    terminal = workspace.terminal
-    calendar = shared.calendar_of(options, workspace.settings)
+    terminal, settings = workspace.terminal, workspace.settings
+    calendar = shared.calendar_of(options, settings)
     selection = select(shared.wishes_of(options, shared.RECENT), ledger, calendar, calendar.date_of(terminal.now))
+    place = Place(workspace.book, settings, terminal.environ, shared.plan_wish(options, settings, terminal.environ))
     with waiting(terminal, "Looking for what could be done otherwise …", is_shown=takes_long(ledger)):
-        around = _surroundings(ledger, options, selection, calendar, workspace)
+        around = surroundings_of(ledger, selection, calendar, place, now=terminal.now)
         ask = AdviceAsk(selection, calendar, around, frozenset(options.rule), without)
         return build_advice(ledger, ask, now=terminal.now, problems=synced.problems)
-
-
-def _surroundings(
-    ledger: Ledger, options: argparse.Namespace, selection: Selection, calendar: Calendar, workspace: Workspace
-) -> Surroundings:
-    """What the rules may know beside the ledger."""
-    from tokentide.analytics.advice.evidence import Surroundings
-    from tokentide.analytics.what_if.plan_costs import plan_reports
-
-    terminal, book = workspace.terminal, workspace.book
-    wish = shared.plan_wish(options, workspace.settings, terminal.environ)
-    return Surroundings(
-        book.cost_nano_usd,
-        tuple(each.asked for each in book.known_models(terminal.now)),
-        lambda project: _memory(project, workspace),
-        _forecasts(ledger, selection, calendar, options, workspace),
-        lambda history: plan_reports(ledger, history, calendar, wish, now=terminal.now),
-    )
-
-
-def _forecasts(
-    ledger: Ledger, selection: Selection, calendar: Calendar, options: argparse.Namespace, workspace: Workspace
-) -> tuple[Forecast, ...]:
-    """What is expected of the windows of the accounts in question; nobody is asked for it."""
-    from tokentide.analytics.forecasting.latest import latest_forecast
-    from tokentide.analytics.limits import read_limits
-
-    now, names = workspace.terminal.now, selection.filters.accounts
-    wish = shared.plan_wish(options, workspace.settings, workspace.terminal.environ)
-    found = read_limits(ledger, now=now, wish=wish)
-    return tuple(
-        latest_forecast(ledger, each, calendar, now=now)
-        for each in found
-        if each.windows and (not names or each.account.name in names)
-    )
-
-
-def _memory(project: str, workspace: Workspace) -> list[MemoryFile]:
-    """The memory files that a session in this project begins with now; none where it is not on this machine."""
-    if not os.path.isdir(project):
-        return []
-    from tokentide.repositories import slug_of
-    from tokentide.sources.claude_code.memory_files import memory_files
-    from tokentide.sources.claude_code.paths import home_of
-    from tokentide.sync.roots import config_folders
-
-    environ = workspace.terminal.environ
-    folders = config_folders(workspace.settings, environ)
-    config = next((folder for folder in folders if os.path.isdir(folder)), folders[0] if folders else "")
-    return memory_files(project, config, home_of(environ), os.path.join(config, "projects", slug_of(project)))
 
 
 def _list_rules(options: argparse.Namespace, without: Collection[str], workspace: Workspace) -> ExitCode:
@@ -161,8 +107,7 @@ def _say_notes(report: AdviceReport, synced: Synced, terminal: Terminal) -> None
     if not report.responses and not report.unpriced_responses:
         terminal.say(why_empty(synced, "advise"))
     if report.unpriced_responses:
-        terminal.say(
-            f"left out for want of a price: {plural(report.unpriced_responses, 'response')}; see `tokentide prices`, "
-            "or set one in the settings"
-        )
+        from tokentide.render.advice_words import unpriced_note
+
+        terminal.say(unpriced_note(report))
     say_problems(terminal, report.problems)

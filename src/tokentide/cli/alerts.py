@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tokentide import locations
 from tokentide.alerts.rule_file import load_rules
+from tokentide.alerts.spans import span_us
 from tokentide.cli import options as shared
-from tokentide.cli.alerts_snooze import snooze, span_us
+from tokentide.cli.alerts_snooze import snooze
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
-from tokentide.clock import DAY_US, HOUR_US
+from tokentide.clock import HOUR_US
 from tokentide.errors import UsageError
 from tokentide.model.alerts import INFO, PERCENT, RULE_KINDS, SENT_KINDS, SEVERITIES, Alert, AlertRules, Channel
 from tokentide.model.limits import FIVE_HOUR
@@ -24,8 +25,6 @@ from tokentide.store.sqlite.ledger import Ledger
 ACTIONS = ("list", "add", "remove", "test", "history", "snooze", "quiet", "check")
 LOOKED_US = HOUR_US
 """A look that is older is none; it is noted every quarter of an hour at most."""
-SHOWN_DAYS = 40
-"""No window stays raised for longer."""
 USUAL_HISTORY = "7d"
 EXAMPLES = """\
 examples:
@@ -116,20 +115,19 @@ def _list(options: argparse.Namespace, workspace: Workspace) -> int:
     """Rules, channels, what is raised, what is silent."""
     from tokentide.alerts.delivery.address import shown_address
     from tokentide.alerts.engine import looked_at
-    from tokentide.alerts.standing import has_ended
+    from tokentide.alerts.standing import SHOWN_US, raised_now
 
     terminal, rules = workspace.terminal, rules_of(workspace.terminal)
     found = workspace.with_ledger(
         lambda ledger, _: (
-            ledger.alerts.recent(terminal.now - SHOWN_DAYS * DAY_US),
+            ledger.alerts.recent(terminal.now - SHOWN_US),
             ledger.alerts.snoozes(terminal.now),
             looked_at(ledger),
         )
     )
     past, snoozes, looked = found
     calendar = shared.calendar_of(options, workspace.settings)
-    raised = [alert for alert in past if not alert.cleared_at and not has_ended(alert, calendar, terminal.now)]
-    raised.sort(key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
+    raised = raised_now(past, calendar, terminal.now)
     addresses = {channel.name: shown_address(channel) for channel in rules.channels}
     if options.json:
         from tokentide.render.alerts_json import alerts_json

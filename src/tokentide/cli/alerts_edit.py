@@ -6,52 +6,47 @@ import argparse
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tokentide import locations
-from tokentide.alerts.defaults import DEFAULT_CHANNELS, DEFAULT_RULES
-from tokentide.alerts.rule_editor import Value, alone, appended, save, with_key, without
-from tokentide.alerts.rule_file import read_rule_file, rules_from
+from tokentide.alerts.editing import (
+    CHANNEL,
+    RULE,
+    Entry,
+    RuleBook,
+    is_same,
+    new_rule,
+    reason_of,
+    removed,
+    rule_book,
+)
 from tokentide.cli.alerts_advice import look_at_channel, look_at_window
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import SettingsError, UsageError
 from tokentide.model import alerts
-from tokentide.model.alerts import CHANNEL_KINDS, RULE_KINDS, SENT_KINDS, AlertRules, Channel, Rule
+from tokentide.model.alerts import CHANNEL_KINDS, RULE_KINDS, SENT_KINDS, AlertRules, Channel
 from tokentide.render.words import clean
+from tokentide.toml_edit import alone
 
 _PERIODS = {"day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month"}
 _CHANNEL_WORDS = ("channel", alerts.COMMAND, *(kind for kind in CHANNEL_KINDS if kind != alerts.APPRISE))
 _WINDOWED = (alerts.PERCENT, alerts.ODDS, alerts.RESET, alerts.CAP_CHANGED)
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
-_DEFAULTS: Mapping[str, Sequence[Rule | Channel]] = {"rule": DEFAULT_RULES, "channel": DEFAULT_CHANNELS}
-Entry = dict[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The file as it is."""
-
-    path: str
-    text: str
-    rules: AlertRules
 
 
 def edit(options: argparse.Namespace, terminal: Terminal) -> int:
     """Change the file, and say what was changed. Raises UsageError, SettingsError."""
     path = locations.alerts_path()
-    actions: Mapping[str, Callable[[argparse.Namespace, Terminal, Book], int]] = {
+    actions: Mapping[str, Callable[[argparse.Namespace, Terminal, RuleBook], int]] = {
         "add": _add,
         "remove": _remove,
         "quiet": _quiet,
     }
     with alone(path):
-        text = read_rule_file(path)
-        book = Book(path, text, rules_from(text, path, terminal.environ))
-        return actions[options.action](options, terminal, book)
+        return actions[options.action](options, terminal, rule_book(path, terminal.environ))
 
 
-def _add(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+def _add(options: argparse.Namespace, terminal: Terminal, book: RuleBook) -> int:
     """Put a rule or a channel at the end of the file."""
     words: list[str] = list(options.words)
     if not words:
@@ -62,14 +57,15 @@ def _add(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
     if words[0] in _CHANNEL_WORDS or "://" in words[0]:
         return _add_channel(options, terminal, book, words)
     kind, entry = words[0], rule_entry(words, options)
-    nameless = _new_rule(book, {name: value for name, value in entry.items() if name != "name"}, terminal)
-    if any(_is_same(nameless, each) for each in book.rules.rules):
+    nameless = new_rule(_with(book, RULE, {name: value for name, value in entry.items() if name != "name"}))
+    if any(is_same(nameless, each) for each in book.rules.rules):
         terminal.write(f"{kind}: told already, nothing was changed")
         return ExitCode.OK
     from tokentide.render.alerts_screen import rule_words
 
-    rule = _new_rule(book, entry, terminal)
-    save(book.path, appended(book.text, "rule", entry, book.path))
+    changed = _with(book, RULE, entry)
+    rule = new_rule(changed)
+    changed.save()
     if options.window:
         look_at_window(options.window, terminal)
     instead = " (in place of the default)" if any(each.is_default for each in book.rules.of(kind)) else ""
@@ -77,26 +73,12 @@ def _add(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
     return ExitCode.OK
 
 
-def _new_rule(book: Book, entry: Entry, terminal: Terminal) -> Rule:
-    """The rule that the entry would be. Raises UsageError."""
-    changed = _with(book, "rule", entry, terminal)
-    return next(each for each in reversed(changed.rules) if not each.is_default)
-
-
-def _is_same(new: Rule, old: Rule) -> bool:
-    from dataclasses import replace
-
-    return replace(new, name="", is_default=False) == replace(old, name="", is_default=False)
-
-
-def _with(book: Book, table: str, entry: Entry, terminal: Terminal) -> AlertRules:
-    """The rules as they would be; what is wrong with the new entry is the command line's fault. Raises UsageError."""
-    text = appended(book.text, table, entry, book.path)
+def _with(book: RuleBook, table: str, entry: Entry) -> RuleBook:
+    """The file as it would be; what is wrong with the new entry is the command line's fault. Raises UsageError."""
     try:
-        return rules_from(text, book.path, terminal.environ)
+        return book.adding(table, entry)
     except SettingsError as error:
-        reason = str(error).rpartition(", key ")[2].partition(", ")[2]
-        raise UsageError(f"{clean(str(entry['kind']))}: {clean(reason or str(error))}") from None
+        raise UsageError(f"{clean(str(entry['kind']))}: {clean(reason_of(error))}") from None
 
 
 def rule_entry(words: Sequence[str], options: argparse.Namespace) -> Entry:
@@ -149,13 +131,13 @@ def _numbers(kind: str, values: Sequence[str]) -> list[int] | list[float]:
     return found
 
 
-def _add_channel(options: argparse.Namespace, terminal: Terminal, book: Book, words: list[str]) -> int:
+def _add_channel(options: argparse.Namespace, terminal: Terminal, book: RuleBook, words: list[str]) -> int:
     """Put a channel at the end of the file; its address is looked at before."""
     entry = _channel_entry(words, options)
     if "name" not in entry:
         entry = _named(entry, book.rules)
-    changed = _with(book, "channel", entry, terminal)
-    channel = next(each for each in reversed(changed.channels) if not each.is_default)
+    changed = _with(book, CHANNEL, entry)
+    channel = next(each for each in reversed(changed.rules.channels) if not each.is_default)
     same = next((each for each in book.rules.channels if _leads_the_same_way(channel, each)), None)
     if same is not None:
         name = clean(same.name)
@@ -164,7 +146,7 @@ def _add_channel(options: argparse.Namespace, terminal: Terminal, book: Book, wo
         )
         return ExitCode.OK
     look_at_channel(channel, terminal)
-    save(book.path, appended(book.text, "channel", entry, book.path))
+    changed.save()
     test = f"; `tokentide alerts test {shlex.quote(clean(channel.name))}` sends a sample"
     terminal.write(f"added the channel {clean(channel.name)}{test if channel.kind in SENT_KINDS else ''}")
     return ExitCode.OK
@@ -213,68 +195,31 @@ def _leads_the_same_way(new: Channel, old: Channel) -> bool:
     return (new.kind, new.command, urls[0]) == (old.kind, old.command, urls[1]) and old.enabled and not old.is_default
 
 
-def _remove(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+def _remove(options: argparse.Namespace, terminal: Terminal, book: RuleBook) -> int:
     """Take rules or channels out by name; a default is switched off instead."""
     if not options.words:
         raise UsageError("say what to remove, by the name that `tokentide alerts` shows")
-    text, said = book.text, []
+    said = []
     for name in dict.fromkeys(options.words):
-        text, what = _one_less(text, name, book.path, terminal)
-        said.append(what)
-    save(book.path, text)
+        book, what = removed(book, name)
+        said.append(clean(what))
+    book.save()
     terminal.write("\n".join(said))
     return ExitCode.OK
 
 
-def _one_less(text: str, name: str, path: str, terminal: Terminal) -> tuple[str, str]:
-    """The text without that rule or channel, and what was done. Raises UsageError."""
-    rules = rules_from(text, path, terminal.environ)
-    named: dict[str, Sequence[Rule | Channel]] = {"rule": rules.rules, "channel": rules.channels}
-    for table, entries in named.items():
-        own = [each for each in entries if not each.is_default]
-        number = next((number for number, each in enumerate(own) if each.name == name), None)
-        if number is not None:
-            alone_of_kind = [each.kind for each in own].count(own[number].kind) == 1
-            returns = alone_of_kind and any(each.kind == own[number].kind for each in _DEFAULTS[table])
-            said = f"removed {clean(name)}{'; the default of its kind holds again' if returns else ''}"
-            return without(text, table, number, path), said
-    for table, entries in named.items():
-        if any(each.is_default and each.name == name for each in entries):
-            return _switched_off(text, table, name, path, entries)
-    known = ", ".join(dict.fromkeys(each.name for entries in named.values() for each in entries))
-    raise UsageError(f"there is nothing called {clean(name)[:40]}; there are {clean(known)[:400]}")
-
-
-def _switched_off(text: str, table: str, name: str, path: str, entries: Sequence[Rule | Channel]) -> tuple[str, str]:
-    """The text with a default switched off, and what was done; a default is called by its kind."""
-    off = next((each.name for each in entries if _is_off(each, name)), "")
-    if off:
-        return text, f"{clean(name)} is off already; remove {clean(off)} to undo it"
-    entry: Entry = {"kind": name, "name": f"{name}-off", "enabled": False}
-    if any(each.name == entry["name"] for each in entries):
-        raise UsageError(f"{name}-off is the name of something else: give that another name in the file")
-    return appended(text, table, entry, path), f"switched {clean(name)} off; remove {clean(name)}-off to undo it"
-
-
-def _is_off(entry: Rule | Channel, kind: str) -> bool:
-    """True for an entry that switches a whole kind off."""
-    is_whole = not isinstance(entry, Rule) or (entry.window, entry.account) == ("*", "*")
-    return entry.kind == kind and not entry.enabled and is_whole
-
-
-def _quiet(options: argparse.Namespace, terminal: Terminal, book: Book) -> int:
+def _quiet(options: argparse.Namespace, terminal: Terminal, book: RuleBook) -> int:
     """Set the quiet hours, or end them."""
     from tokentide.render.alerts_screen import quiet_words
 
     words: list[str] = list(options.words)
     if options.off == bool(words):
         raise UsageError("give the hours: `tokentide alerts quiet 22:00-07:00`, several if you like; or --off")
-    text = with_key(book.text, "quiet_hours", None if options.off else words, book.path)
     try:
-        quiet = rules_from(text, book.path, terminal.environ).quiet
+        changed = book.quiet({"quiet_hours": None if options.off else words})
     except SettingsError as error:
-        raise UsageError(str(error).rpartition(", key ")[2]) from None
-    save(book.path, text)
-    now = quiet_words(quiet)
+        raise UsageError(f"{error.key}: {error.reason}") from None
+    changed.save()
+    now = quiet_words(changed.rules.quiet)
     terminal.write(f"quiet: {now}" if now else "quiet: never")
     return ExitCode.OK

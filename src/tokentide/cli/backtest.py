@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.backtest_report import Backtest, run_backtest
+from tokentide.analytics.forecasting.backtest_report import Backtest, known_accounts, run_backtest
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.official import say_unknown
 from tokentide.cli.patience import waiting
@@ -23,7 +23,7 @@ EVERY = 10
 def backtest(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, calendar: Calendar) -> ExitCode:
     """Replay every account that is wanted; exit code 5 where none has anything to replay."""
     terminal = workspace.terminal
-    accounts = [account for account in _accounts(ledger) if account.matches(options.account)]
+    accounts = [account for account in known_accounts(ledger) if account.matches(options.account)]
     found = [_replayed(ledger, account, options.days, terminal, calendar) for account in accounts]
     if options.json:
         from tokentide.render.backtest_json import backtests_json
@@ -34,13 +34,6 @@ def backtest(ledger: Ledger, options: argparse.Namespace, workspace: Workspace, 
     if not found:
         say_unknown(terminal, options.account, NOTHING_KNOWN)
     return ExitCode.OK if any(each.windows for each in found) else ExitCode.NO_DATA
-
-
-def _accounts(ledger: Ledger) -> list[Account]:
-    """Accounts with limits, and those that only records tell of."""
-    known = ledger.limits.accounts()
-    names = {account.name for account in known}
-    return known + [Account(name, name) for name in ledger.values("account") if name not in names]
 
 
 def _replayed(ledger: Ledger, account: Account, days: int, terminal: Terminal, calendar: Calendar) -> Backtest:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tokentide.analytics.attribution import MOST_LEVELS, SORT_KEYS, Ask, Breakdown, break_down
-from tokentide.analytics.dimensions import DIMENSIONS, Dimension
-from tokentide.analytics.payees import NOT_TOLD
+from tokentide.analytics.attribution import SORT_KEYS, Ask, Breakdown, break_down
+from tokentide.analytics.dimensions import DIMENSIONS, TELLING, Dimension, dimensions_of
 from tokentide.analytics.selection import select
 from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
@@ -15,7 +14,8 @@ from tokentide.cli.notes import About, say_about
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
-from tokentide.render.words import clean, plural
+from tokentide.render.breakdown_columns import untold
+from tokentide.render.words import plural
 from tokentide.store.query import CostMode
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 ROWS, PARTS = 30, 6
 """Rows, and parts of a row, that a table shows unless told otherwise."""
 MOST_ROWS = 10**6
-PAGE = ("tool", "model", "skill", "command", "agent", "project", "hour", "weekday")
-"""What is shown where nothing was asked for, in order."""
 EXAMPLES = """examples:
   tokentide breakdown                                the most telling of all, on a page
   tokentide breakdown --by tool --last 30d           which tools the money goes through
@@ -74,42 +72,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     dropped, hidden = _print(found, options, terminal)
     first = found[0]
     say_about(terminal, About(first.ask.selection.unmatched, first.totals, first.problems), synced, dropped)
-    _say_untold(found, terminal)
+    if untold(found):
+        terminal.say(untold(found))
     if hidden:
         terminal.say(f"{plural(hidden, 'row')} in one: --top 0 shows them, so do --json and --csv")
     return ExitCode.OK
-
-
-def _say_untold(found: Sequence[Breakdown], terminal: Terminal) -> None:
-    """Say of how many responses nothing but the usage is known, also where the page leaves a table out for that."""
-    shares = (share for each in found for share in each.shares)
-    count = max((share.sums.responses for share in shares if share.key == NOT_TOLD), default=0)
-    if count:
-        terminal.say(
-            f"{NOT_TOLD} is {plural(count, 'response')} whose transcript was gone before more than usage was read, or "
-            "whose client does not tell"
-        )
-
-
-def dimensions_of(typed: Sequence[str]) -> tuple[Dimension, ...]:
-    """The dimensions that were named. Raises UsageError for an unknown one, one named twice, and for too many."""
-    names = [name.strip().lower().replace("_", "-") for text in typed for name in text.split(",")]
-    for name in names:
-        if name not in DIMENSIONS:
-            raise UsageError(_unknown(name))
-    if len(set(names)) < len(names):
-        raise UsageError(f"--by {','.join(names)}: each only once")
-    if len(names) > MOST_LEVELS:
-        raise UsageError(f"--by {','.join(names)}: at most two; filters such as --project narrow it further")
-    return tuple(DIMENSIONS[name] for name in names)
-
-
-def _unknown(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, DIMENSIONS, n=1)
-    meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(DIMENSIONS)}"
-    return f"usage cannot be broken down by {clean(name)!r}{meant}"
 
 
 def _build(
@@ -124,7 +91,7 @@ def _build(
     now = workspace.terminal.now
     selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(now))
     ask = Ask(selection, calendar, CostMode(options.mode or workspace.settings.cost_mode), options.sort)
-    wanted = [by] if by else [(DIMENSIONS[name],) for name in PAGE]
+    wanted = [by] if by else [(DIMENSIONS[name],) for name in TELLING]
     return [break_down(ledger, ask, each, now=now, problems=synced.problems) for each in wanted]
 
 

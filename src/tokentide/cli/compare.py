@@ -12,7 +12,6 @@ from tokentide.cli.notes import say_dropped, say_problems
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
 from tokentide.errors import UsageError
-from tokentide.render.words import clean, plural
 
 if TYPE_CHECKING:
     from tokentide.analytics.calendar import Calendar
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
-NOTHING_AT_ALL = (
-    "the ledger is empty: `tokentide doctor` tells where it looked, `tokentide demo compare` shows this on sample data"
-)
 EXAMPLES = """examples:
   tokentide compare                                  the last seven days and the seven before
   tokentide compare this-month                       with the same part of last month
@@ -103,15 +99,8 @@ def _show(report: Comparison, options: argparse.Namespace, calendar: Calendar, t
 
 def _say_notes(report: Comparison, terminal: Terminal) -> None:
     """What the figures leave out, and what to do where a side is empty."""
-    for side in (report.one, report.other):
-        name = clean(side.operand.text)
-        if not side.sums.responses:
-            there = f"there is some from {report.known[0]} to {report.known[1]}" if report.known else NOTHING_AT_ALL
-            terminal.say(f"{name}: no usage; {there}")
-        if side.unpriced:
-            models = ", ".join(clean(model) for model in sorted(side.unpriced))
-            terminal.say(
-                f"{name}: {plural(side.sums.unpriced_responses, 'response')} without a price ({models}) cost nothing "
-                "here and are in no cause: see `tokentide prices`, or set one in the settings"
-            )
+    from tokentide.render.compare_words import notes
+
+    for note in notes(report):
+        terminal.say(note)
     say_problems(terminal, report.problems)

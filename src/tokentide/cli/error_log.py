@@ -22,11 +22,6 @@ MOST_BYTES = 256 << 10
 """Of the log; when it is full its older half goes."""
 
 
-def log_path() -> str:
-    """The log; absent until something has failed."""
-    return os.path.join(locations.data_dir(), "errors.log")
-
-
 def log_error(error: BaseException, now: int) -> None:
     """Note an error with its way through the program; the same one twice in a row is noted once.
 
@@ -62,7 +57,7 @@ def _place(path: str) -> str:
 
 def _append(stamp: bytes, body: bytes) -> None:
     """Add an entry, unless it is the last one already."""
-    path = log_path()
+    path = locations.error_log_path()
     ensure_private_dir(os.path.dirname(path))
     with open(path, "ab+", opener=_private) as file:
         size = file.seek(0, os.SEEK_END)

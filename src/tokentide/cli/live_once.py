@@ -15,12 +15,7 @@ from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
 from tokentide.sync.limits import refresh_limits
 
-EXIT_CODES = {
-    Status.OK: ExitCode.OK,
-    Status.NEAR: ExitCode.NEAR,
-    Status.HIT: ExitCode.HIT,
-    Status.NO_DATA: ExitCode.NO_DATA,
-}
+EXIT_CODES = {status: ExitCode(status.code) for status in Status}
 
 
 def run_once(options: argparse.Namespace, workspace: Workspace) -> int:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from tokentide import locations
 from tokentide.analytics.calendar import Calendar
 from tokentide.cli.options import plan_wish
-from tokentide.cli.runner_state import RunnerState, write_state
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.errors import TokentideError
+from tokentide.following.runner_state import RunnerState, write_state
 from tokentide.model.limits import USAGE, poll_subject
 from tokentide.pricing.book import PriceBook
 from tokentide.render.limit_words import percent, window_title

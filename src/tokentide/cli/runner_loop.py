@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from tokentide import clock
 from tokentide.cli.lasting import stay
 from tokentide.cli.runner import Runner
-from tokentide.cli.runner_lock import RunnerLock
 from tokentide.clock import SECOND_US
 from tokentide.errors import TokentideError
+from tokentide.following.runner_lock import RunnerLock
 from tokentide.render.words import clean, duration
 
 if TYPE_CHECKING:

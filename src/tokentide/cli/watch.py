@@ -14,10 +14,10 @@ from tokentide import clock
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.login_items.item import KEPT_VARIABLES
 from tokentide.cli.runner import Runner, Wishes
-from tokentide.cli.runner_lock import RunnerLock
 from tokentide.cli.runner_loop import Flags, run_on
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import LedgerUnwritableError, UsageError
+from tokentide.following.runner_lock import RunnerLock
 
 ACTIONS = ("status", "install", "uninstall")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.runner_lock import Holder, holder
-from tokentide.cli.runner_state import RunnerState, read_state
 from tokentide.cli.terminal import Terminal
+from tokentide.following.runner_lock import Holder, holder
+from tokentide.following.runner_state import RunnerState, read_state
 from tokentide.render.words import ago, clean, duration, plural
 
 

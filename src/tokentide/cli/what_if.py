@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from tokentide import locations
-from tokentide.analytics.count_models import models_asked
 from tokentide.analytics.selection import select
 from tokentide.analytics.what_if.model import (
     BATCH,
@@ -25,11 +21,10 @@ from tokentide.cli.notes import say_dropped, say_problems, say_unmatched, why_em
 from tokentide.cli.patience import takes_long, waiting
 from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.cli.workspace import Workspace
-from tokentide.errors import UsageError
-from tokentide.render.words import clean, plural
+from tokentide.render.words import clean
 
 if TYPE_CHECKING:
-    from tokentide.pricing.changed import ChangedPriceBook
+    from tokentide.pricing.changed import Changes
     from tokentide.store.sqlite.ledger import Ledger
     from tokentide.sync.engine import Synced
 
@@ -88,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Reckon the scenarios and print them."""
     workspace = Workspace(terminal)
-    wish = _wish(options, _changes(options.price, workspace))
+    wish = _wish(options, workspace)
     report, synced = workspace.with_ledger(
         lambda ledger, synced: (_build(ledger, synced, options, wish, workspace), synced),
         details=wish.needs_details,
@@ -103,6 +98,7 @@ def _build(
     ledger: Ledger, synced: Synced, options: argparse.Namespace, wish: WhatIfWish, workspace: Workspace
 ) -> WhatIf:
     """Ask the ledger."""
+    from tokentide.analytics.what_if.asking import changed_book
     from tokentide.analytics.what_if.report import WhatIfAsk, build_what_if
 
     terminal, settings = workspace.terminal, workspace.settings
@@ -114,13 +110,18 @@ def _build(
         wish=wish,
         book=workspace.book,
         plan_wish=shared.plan_wish(options, settings, terminal.environ),
-        changed_book=_changed_book(wish.changes, workspace) if wish.changes else None,
+        changed_book=changed_book(wish.changes, settings, terminal.now),
     )
     with waiting(terminal, "Reckoning every response again …", is_shown=takes_long(ledger)):
         return build_what_if(ledger, ask, now=terminal.now, problems=synced.problems)
 
 
-def _wish(options: argparse.Namespace, changes: Mapping[str, Mapping[str, Decimal]]) -> WhatIfWish:
+def _wish(options: argparse.Namespace, workspace: Workspace) -> WhatIfWish:
+    changes: Changes = {}
+    if options.price:
+        from tokentide.analytics.what_if.asking import price_changes
+
+        changes = price_changes(options.price, workspace.book, workspace.terminal.now)
     return WhatIfWish(
         tuple(options.on_models),
         tuple(options.cheap),
@@ -131,50 +132,6 @@ def _wish(options: argparse.Namespace, changes: Mapping[str, Mapping[str, Decima
         options.speed,
         options.plans,
     )
-
-
-def _changed_book(changes: Mapping[str, Mapping[str, Decimal]], workspace: Workspace) -> ChangedPriceBook:
-    from tokentide.pricing.changed import ChangedPriceBook
-
-    return ChangedPriceBook(
-        workspace.settings.prices,
-        changes,
-        at_us=workspace.terminal.now,
-        cache_path=locations.price_cache_path(),
-        data_path=locations.price_data_path(),
-    )
-
-
-def _changes(asked: Sequence[str], workspace: Workspace) -> dict[str, dict[str, Decimal]]:
-    """The new prices by model. Raises UsageError for one that makes no sense, and for a model without a price."""
-    found: dict[str, dict[str, Decimal]] = {}
-    for text in asked:
-        model, _, rates = text.rpartition(":")
-        if not model:
-            raise UsageError(f"--price {text}: name the model first, as in opus:input=4")
-        (name,) = models_asked((model,), workspace.book, workspace.terminal.now, "--price")
-        for part in rates.split(","):
-            key, amount = _rate(text, part)
-            found.setdefault(name, {})[key] = amount
-    return found
-
-
-def _rate(text: str, part: str) -> tuple[str, Decimal]:
-    """One new price. Raises UsageError."""
-    from tokentide.model.prices import HIGHEST_USD
-    from tokentide.pricing.changed import RATES
-
-    key, _, number = part.partition("=")
-    key = key.strip().removesuffix("_usd_per_mtok")
-    try:
-        amount = Decimal(number.strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if key not in RATES or not (amount.is_finite() and 0 <= amount <= HIGHEST_USD):
-        raise UsageError(
-            f"--price {text}: give NAME=USD a million tokens, NAME one of {', '.join(RATES)}, several joined by commas"
-        )
-    return key, amount
 
 
 def _show(report: WhatIf, options: argparse.Namespace, workspace: Workspace) -> tuple[str, ...]:
@@ -200,11 +157,9 @@ def _say_notes(report: WhatIf, synced: Synced, terminal: Terminal) -> None:
     if not report.responses and not report.unpriced_responses:
         terminal.say(why_empty(synced, "what-if"))
     if report.unpriced_responses:
-        models = ", ".join(map(clean, report.unpriced))
-        terminal.say(
-            f"left out of both sides: {plural(report.unpriced_responses, 'response')} without a price ({models}); "
-            "see `tokentide prices`, or set one in the settings"
-        )
+        from tokentide.render.what_if_words import unpriced_note
+
+        terminal.say(unpriced_note(report))
     for reason in report.skipped:
         terminal.say(clean(reason))
     say_problems(terminal, report.problems)

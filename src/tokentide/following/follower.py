@@ -33,7 +33,7 @@ class Sources:
 
 
 class Follower:
-    """One ledger that is kept up to date. All of it but `wake` is called on one thread.
+    """One ledger that is kept up to date. All of it but `wake` and `give_up` is called on one thread.
 
     With `falls_back` it goes on with a copy in memory where the file cannot be written; else that is an error.
     """
@@ -73,6 +73,11 @@ class Follower:
         """End the wait; from any thread."""
         if self._watcher is not None:
             self._watcher.wake()
+
+    def give_up(self) -> None:
+        """End the wait and a first reading: it is to be closed; from any thread."""
+        self._over.set()
+        self.wake()
 
     def follow(self, *, has_changed: bool) -> bool:
         """Read what is due; True if the ledger says anything new since the last time, whoever wrote it.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tokentide.clock import SECOND_US
+from tokentide.errors import UsageError
 from tokentide.pricing.rate_card import RateCard
 from tokentide.pricing.rules import REGIONAL_FACTOR
 from tokentide.pricing.tariff import (
@@ -68,6 +69,25 @@ class PriceExplanation:
     """Remarks and references."""
     nearest: tuple[str, ...] = ()
     """For an unknown name: up to three known ones that look like it."""
+
+
+def instant_asked(text: str, now: int) -> int:
+    """The instant that `--at` names, µs UTC; `now` without one. Raises UsageError for what is none since 1970.
+
+    A day means its end, so that a price that began on it holds.
+    """
+    if not text:
+        return now
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) <= len("2026-03-31"):
+            moment += timedelta(days=1, seconds=-1)
+        at = int(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).timestamp()) * SECOND_US
+    except (ValueError, OverflowError):
+        at = -1
+    if at < 0:
+        raise UsageError(f"--at {text}: give a day as 2026-03-31 or an instant as 2026-03-31T12:00:00Z")
+    return at
 
 
 def unknown(asked: str, nearest: tuple[str, ...]) -> PriceExplanation:

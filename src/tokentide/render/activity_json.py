@@ -6,7 +6,7 @@ from tokentide.analytics.activity import Activity
 from tokentide.analytics.activity_days import Day, Sitting, Slot, Streak, ToolUse
 from tokentide.clock import SECOND_US
 from tokentide.model.activity import API_ERROR, COMPACTION, INTERRUPTION, PULL_REQUEST, REFUSAL
-from tokentide.render.csv_text import csv_lines
+from tokentide.render.csv_text import csv_cell, csv_lines
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import head_json, instant, selection_json, sums_json
 
@@ -28,6 +28,7 @@ def activity_json(activity: Activity) -> str:
             **head_json("activity", activity.generated_at, activity.timezone),
             "filters": {**selection_json(activity.selection), "mode": activity.mode.value},
             **activity_members(activity),
+            "week_hours": [*_week(activity)],
             "rows": [{"date": day.day.isoformat(), **_day(day)} for day in activity.days],
             "problems": activity.problems,
         }
@@ -67,6 +68,18 @@ def activity_csv(activity: Activity) -> str:
     return csv_lines(heading, lines)
 
 
+def week_hours_csv(activity: Activity) -> str:
+    """A line an hour of each weekday that anything was done in; Monday is 1."""
+    heading = ["weekday", "hour", *_slot(Slot())]
+    return csv_lines(heading, ([*map(_value, row.values())] for row in _week(activity)))
+
+
+def tools_csv(activity: Activity) -> str:
+    """A line a tool."""
+    heading = list(_tool(ToolUse("", 1, 0, 0)))
+    return csv_lines(heading, ([*map(csv_cell, _tool(each).values())] for each in activity.tools))
+
+
 def _value(value: Json) -> str:
     return "" if value is None else dumps(value)
 
@@ -78,6 +91,16 @@ def _day(day: Day) -> dict[str, Json]:
 
 def _slot(slot: Slot) -> dict[str, Json]:
     return {**sums_json(slot.sums), "prompts": slot.prompts}
+
+
+def _week(activity: Activity) -> list[dict[str, Json]]:
+    """The hours of each weekday that anything was done in; Monday is 1."""
+    return [
+        {"weekday": weekday, "hour": hour, **_slot(slot)}
+        for weekday, hours in enumerate(activity.week, 1)
+        for hour, slot in enumerate(hours)
+        if slot.sums.responses or slot.prompts
+    ]
 
 
 def _streak(found: Streak | None) -> dict[str, Json] | None:

@@ -1,4 +1,4 @@
-"""Advice as JSON, format 1."""
+"""Advice as JSON, format 1, and as CSV, a line a piece of advice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,28 @@ from collections.abc import Collection
 from tokentide.analytics.advice.model import SMALL, AdviceReport, Checked, Part, Ranked, Telling
 from tokentide.analytics.advice.rules import RULES
 from tokentide.clock import DAY_US
+from tokentide.render.csv_text import csv_cell, csv_lines
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import FORMAT, head_json, instant, selection_json
+
+_COLUMNS = (
+    "rule",
+    "title",
+    "finding",
+    "saving_usd",
+    "saving_per_month_usd",
+    "concerned_cost_usd",
+    "week_percent",
+    "five_hour_windows_per_month",
+    "only_if",
+    "until",
+    "confidence",
+    "confidence_reason",
+    "counted",
+    "count",
+    "sessions",
+)
+"""Of CSV: all of a piece of advice but its lists."""
 
 
 def advice_json(report: AdviceReport) -> str:
@@ -30,6 +50,12 @@ def advice_json(report: AdviceReport) -> str:
             "problems": report.problems,
         }
     )
+
+
+def advice_csv(report: AdviceReport) -> str:
+    """Heading and advice, without its parts and sessions."""
+    lines = map(_ranked, report.advice)
+    return csv_lines(_COLUMNS, ([csv_cell(line[name]) for name in _COLUMNS] for line in lines))
 
 
 def rules_json(without: Collection[str]) -> str:

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rich.text import Text
 
@@ -59,7 +60,7 @@ def alerts_lines(shown: AlertsShown, look: AlertLook, width: int) -> Iterator[Te
     yield Text("")
     yield Text("Rules", "bold")
     for rule in shown.rules.rules:
-        if not (rule.is_default and _is_shadowed(rule, shown.rules)):
+        if not (rule.is_default and is_shadowed(rule, shown.rules)):
             said = rule_words(rule)
             if rule.is_default and any(each.kind == rule.kind for each in shown.rules.rules if not each.is_default):
                 said = said.replace(ANY_WINDOW, "any other window")
@@ -67,7 +68,7 @@ def alerts_lines(shown: AlertsShown, look: AlertLook, width: int) -> Iterator[Te
     yield Text("")
     yield Text("Channels", "bold")
     for channel in shown.rules.channels:
-        yield from _row(channel.name, _channel_words(channel, shown.addresses[channel.name]), _mark(channel), width)
+        yield from _row(channel.name, channel_words(channel, shown.addresses[channel.name]), _mark(channel), width)
     yield from _silence_lines(shown, look, width)
 
 
@@ -165,7 +166,7 @@ def _money_words(rule: Rule) -> str:
     if rule.kind == alerts.COST:
         return f"{', '.join(money(bound) for bound in rule.amounts)} {_PER[rule.per]}"
     if rule.kind in (alerts.EXTRA_USAGE, alerts.SPEND):
-        steps = ", ".join(money(bound).removeprefix("$") for bound in rule.amounts)
+        steps = ", ".join(f"{Decimal(bound).scaleb(-9):,.2f}" for bound in rule.amounts)
         begins = "when paid use begins" if rule.begins else ""
         return ", ".join(filter(None, [begins, f"above {steps} in the account's currency" if steps else ""]))
     if rule.kind == alerts.UNUSUAL_HOUR:
@@ -182,7 +183,8 @@ def _windows(rule: Rule) -> str:
     return f"a window like {clean(rule.window)}" if set(rule.window) & set("*?[") else window_title(rule.window)
 
 
-def _channel_words(channel: Channel, address: str) -> str:
+def channel_words(channel: Channel, address: str) -> str:
+    """Where a channel leads, and what goes over it; of its address only what may be seen."""
     if not channel.enabled:
         return "off"
     parts = [_CHANNEL_WORDS.get(channel.kind) or clean(address)]
@@ -245,7 +247,7 @@ def _mark(entry: Rule | Channel) -> str:
     return "default" if entry.is_default else ""
 
 
-def _is_shadowed(rule: Rule, rules: AlertRules) -> bool:
+def is_shadowed(rule: Rule, rules: AlertRules) -> bool:
     """True for a default that a rule of the file replaces everywhere."""
     return any(
         each.kind == rule.kind and each.window == "*" and each.account == "*" and not each.is_default

@@ -34,7 +34,7 @@ def backtest_lines(test: Backtest, room: int) -> Iterator[Text]:
             "No official readings: limits in USD stand in. This proves the demand, not the limit.", room
         )
     if not test.windows:
-        yield from in_lines(_too_short(test), room)
+        yield from in_lines(too_short(test), room)
     for scores in test.windows:
         yield Text("")
         yield from _window(scores, room)
@@ -43,7 +43,7 @@ def backtest_lines(test: Backtest, room: int) -> Iterator[Text]:
         yield from in_lines(_legend(test, is_narrow=room < NARROW), room, style="dim")
 
 
-def _too_short(test: Backtest) -> str:
+def too_short(test: Backtest) -> str:
     """Why nothing could be scored."""
     days = words.plural(test.history_days, "day")
     return (
@@ -54,9 +54,7 @@ def _too_short(test: Backtest) -> str:
 
 
 def _window(scores: WindowScores, room: int) -> Iterator[Text]:
-    counted = f"{words.plural(scores.windows, 'window')}, {round(scores.hit_share * 100)} % of them full"
-    head = f"{window_title(scores.window)}: {counted}; asked {scores.cases:,} times."
-    for number, line in enumerate(in_lines(f"{head} {_verdict(scores)}", room)):
+    for number, line in enumerate(in_lines(f"{window_title(scores.window)}: {verdict(scores)}", room)):
         if not number:
             line.stylize("bold", 0, len(window_title(scores.window)))
         yield line
@@ -72,15 +70,17 @@ def _window(scores: WindowScores, room: int) -> Iterator[Text]:
     yield from _reliability(scores.reliability)
 
 
-def _verdict(scores: WindowScores) -> str:
-    """Whether the forecast is worth having, in a sentence."""
+def verdict(scores: WindowScores) -> str:
+    """How often it was asked, and whether it is worth having, in a few sentences."""
+    counted = f"{words.plural(scores.windows, 'window')}, {round(scores.hit_share * 100)} % of them full"
+    head = f"{counted}; asked {scores.cases:,} times."
     best = NAMES.get(scores.best_baseline, scores.best_baseline)
     few = f" Fewer than {LEAST_WINDOWS} windows prove little." if scores.windows < LEAST_WINDOWS else ""
     held = scores.methods[0].time_coverage
     span = "" if held is None else f" Of the hits {held * 100:.0f} % came within the span given for them; 80 is right."
     if scores.skill > 0:
-        return f"Its odds were {scores.skill * 100:.0f} % better than the best simple method, {best}.{span}{few}"
-    return f"Its odds were no better than {best}.{span}{few}"
+        return f"{head} Its odds were {scores.skill * 100:.0f} % better than the best simple method, {best}.{span}{few}"
+    return f"{head} Its odds were no better than {best}.{span}{few}"
 
 
 def _cells(method: MethodScore, *, is_narrow: bool) -> Sequence[str]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from tokentide.analytics.block_report import BlockReport
+from tokentide.analytics.block_report import BlockReport, BlockRow
 from tokentide.analytics.blocks import Block
 from tokentide.analytics.calendar import Calendar
+from tokentide.clock import MINUTE_US
 from tokentide.render import words
+
+LEAST_PACE_US = 10 * MINUTE_US
+"""Of use, before a pace is told: two responses within seconds would make hundreds of dollars."""
 
 
 def block_origin(block: Block) -> str:
     """Where a block's beginning and end come from."""
     return "by the official window" if block.is_official else "reckoned from the transcripts"
+
+
+def outlook(row: BlockRow) -> str:
+    """~$9.01 at its end at this pace; empty where too little was used to call it a pace."""
+    sums, ahead = row.block.sums, row.projection
+    if ahead is None or sums.last_at - sums.first_at < LEAST_PACE_US:
+        return ""
+    return f"~{words.money(ahead.cost)} at its end at this pace"
 
 
 def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:

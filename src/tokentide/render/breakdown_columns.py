@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tokentide.analytics.attribution import Breakdown, Share
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.dimensions import Dimension
+from tokentide.analytics.payees import NOT_TOLD
 from tokentide.render import words
 from tokentide.render.charts import thin_bar
 from tokentide.store.query import Sums
@@ -171,3 +172,15 @@ def _each(share: Share) -> str:
     """What a response costs on the average."""
     each = None if share.is_blurred else cost_per_response(share.sums)
     return NOTHING if each is None else words.money(each)
+
+
+def untold(found: Iterable[Breakdown]) -> str:
+    """Of how many responses nothing but the usage is known, also where no row says so; empty where of none."""
+    shares = (share for each in found for share in each.shares)
+    count = max((share.sums.responses for share in shares if share.key == NOT_TOLD), default=0)
+    if not count:
+        return ""
+    return (
+        f"{NOT_TOLD} is {words.plural(count, 'response')} whose transcript was gone before more than usage was read, "
+        "or whose client does not tell"
+    )

@@ -8,7 +8,7 @@ from tokentide.analytics.attribution import Breakdown, Share
 from tokentide.analytics.dimensions import Dimension
 from tokentide.analytics.payees import Runs
 from tokentide.render.breakdown_columns import SHARE_PLACES, cost_per_response, share_of
-from tokentide.render.csv_text import csv_lines, csv_value, safe
+from tokentide.render.csv_text import csv_cell, csv_lines, csv_value, safe
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import head_json, instant, selection_json, sums_json
 from tokentide.store.query import Sums
@@ -60,7 +60,7 @@ def _line(breakdown: Breakdown, path: tuple[Share, ...]) -> list[str]:
     names: list[str] = []
     for dimension, share in zip(breakdown.by, path, strict=True):
         facts = _facts(dimension, share)
-        names += [safe(_key(share)), *(safe(v) if isinstance(v, str) else csv_value(v) for v in facts.values())]
+        names += [safe(_key(share)), *map(csv_cell, facts.values())]
     last = path[-1]
     figures = _figures(last, breakdown.totals)
     return [*names, *map(csv_value, figures.values())]

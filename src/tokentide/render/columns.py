@@ -74,10 +74,21 @@ def columns(report: Report, calendar: Calendar) -> list[Column]:
     if kind.name != "model":
         head.append(Column("Models", _models_cell, 1, is_number=False, style="cyan", shrinks=True))
     if kind.name == "session":
-        head.append(
-            Column("Last used", lambda row: f"{calendar.local(row.sums.last_at):%Y-%m-%d %H:%M}", 4, is_number=False)
-        )
+        head.append(_last_used(calendar))
     return [*head, *_counters()]
+
+
+def wide_columns(report: Report, calendar: Calendar) -> list[Column]:
+    """The same where there is room: with last use, share of the cost, and how many sessions a breakdown by them has."""
+    *most, cost = columns(report, calendar)
+    sessions = [Column("Sessions", lambda row: words.tokens(len(row.breakdown)), 4)] if report.by == "session" else []
+    whole = report.totals.sums.cost
+    share = Column("Share", lambda row: words.percent(row.sums.cost / whole) if whole else "", 5)
+    return [*most, *sessions, _last_used(calendar), share, cost]
+
+
+def _last_used(calendar: Calendar) -> Column:
+    return Column("Last used", lambda row: f"{calendar.local(row.sums.last_at):%Y-%m-%d %H:%M}", 4, is_number=False)
 
 
 def _counters() -> list[Column]:

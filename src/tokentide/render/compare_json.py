@@ -39,6 +39,17 @@ def comparison_csv(report: Comparison) -> str:
     return csv_lines(heading, lines)
 
 
+def models_csv(report: Comparison) -> str:
+    """A line a model of either side, the dearest first: what it cost on each."""
+    costs = {
+        name: tuple(side.models[name].sums.cost if name in side.models else 0 for side in (report.one, report.other))
+        for name in {**report.one.models, **report.other.models}
+    }
+    ordered = sorted(costs.items(), key=lambda item: (-sum(item[1]), item[0]))
+    lines = ([safe(name), *(_cell(usd(cost)) for cost in (one, other, other - one))] for name, (one, other) in ordered)
+    return csv_lines(["model", "a_cost_usd", "b_cost_usd", "difference_usd"], lines)
+
+
 def _side(side: Side) -> dict[str, Json]:
     """Totals, and what they come from."""
     operand = side.operand

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
+from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.compare.causes import CACHE, LIST_PRICE, MIX, PICO_PER_NANO, SIZE, SURCHARGE, VOLUME
 from tokentide.analytics.compare.report import Comparison
 from tokentide.analytics.compare.sides import ModelUse, Side
@@ -13,6 +15,13 @@ from tokentide.render import words
 from tokentide.render.what_if_words import change, percent_change
 
 NANO = 10**9
+TOP = 5
+"""Models that are listed."""
+SHORT = 12
+"""Cells of the longest name above a column."""
+NOTHING_AT_ALL = (
+    "the ledger is empty: `tokentide doctor` tells where it looked, `tokentide demo compare` shows this on sample data"
+)
 NOTHING = "-"
 """Where a side has nothing to reckon a figure from."""
 Number = int | float | None
@@ -180,3 +189,74 @@ def _most_moved(one: Side, other: Side) -> str:
 def _token_shares(side: Side) -> dict[str, float]:
     total = sum(use.sums.total_tokens for use in side.models.values())
     return {model: use.sums.total_tokens / total for model, use in side.models.items()} if total else {}
+
+
+def heads(report: Comparison, calendar: Calendar) -> Iterator[str]:
+    """Which stretch each side is."""
+    for letter, side in (("A", report.one), ("B", report.other)):
+        name, stretch = words.clean(side.operand.text), _stretch(side, report.generated_at, calendar)
+        is_told = stretch.startswith(name.partition("..")[0])
+        yield "  ".join((letter, stretch) if is_told else filter(None, (letter, name, stretch)))
+
+
+def _stretch(side: Side, now: int, calendar: Calendar) -> str:
+    """The days of a period, as far as its name does not tell them."""
+    days, end = side.operand.days, side.operand.end
+    if days is None:
+        return ""
+    is_open = calendar.start_of(days.last + timedelta(days=1)) > now
+    if is_open and end >= now:
+        return f"{days.first} until now"
+    if side.operand.is_cut:
+        return f"{days.first} until {calendar.local(end):%Y-%m-%d %H:%M}, the same part"
+    span = f"{days.first}..{days.last}"
+    return "" if side.operand.text in (span, str(days.first)) else f"{days.first} to {days.last}"
+
+
+def short_names(report: Comparison) -> tuple[str, str]:
+    """What stands above the columns: what was typed where it is short."""
+    one, other = (words.clean(side.operand.text) for side in (report.one, report.other))
+    return (one, other) if max(len(one), len(other)) <= SHORT else ("A", "B")
+
+
+def model_rows(report: Comparison) -> list[tuple[str, str, str, str, str]]:
+    """What the dearest models of either side cost."""
+    dearest = {name for side in (report.one, report.other) for name, _ in side.top_models(TOP)}
+    measure = MEASURES[0]
+    rows = []
+    for name in dearest:
+        one, other = (side.models[name].sums.cost if name in side.models else 0 for side in (report.one, report.other))
+        rows.append((one + other, name, one, other))
+    return [
+        (
+            f"  {words.model_name(name)}",
+            words.money(one),
+            words.money(other),
+            shown_difference(measure, one, other),
+            shown_percent(measure, one, other),
+        )
+        for _, name, one, other in sorted(rows, key=lambda row: (-row[0], row[1]))[:TOP]
+    ]
+
+
+def why(report: Comparison) -> str:
+    """By how much the second side costs more or less."""
+    if not report.difference:
+        return "Both cost the same; what changed nevertheless"
+    word = "more" if report.difference > 0 else "less"
+    return f"Why B costs {words.money(abs(report.difference))} {word}"
+
+
+def notes(report: Comparison) -> Iterator[str]:
+    """What the figures leave out, and what to do where a side is empty."""
+    for side in (report.one, report.other):
+        name = words.clean(side.operand.text)
+        if not side.sums.responses:
+            there = f"there is some from {report.known[0]} to {report.known[1]}" if report.known else NOTHING_AT_ALL
+            yield f"{name}: no usage; {there}"
+        if side.unpriced:
+            models = ", ".join(words.clean(model) for model in sorted(side.unpriced))
+            yield (
+                f"{name}: {words.plural(side.sums.unpriced_responses, 'response')} without a price ({models}) cost "
+                "nothing here and are in no cause: see `tokentide prices`, or set one in the settings"
+            )

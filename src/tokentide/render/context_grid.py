@@ -22,7 +22,7 @@ def reserve_look(context: Context) -> Look:
 
 def grid_lines(context: Context, glyph: Callable[[Look], str], room: int) -> Iterator[Text]:
     """Ten rows of twenty cells; what fills less than half a cell may have none."""
-    cells = _cells(context)
+    cells = grid_cells(context)
     space = " " if room >= GRID_COLUMNS else ""
     for row in range(ROWS):
         line = Text()
@@ -31,7 +31,7 @@ def grid_lines(context: Context, glyph: Callable[[Look], str], room: int) -> Ite
         yield line
 
 
-def _cells(context: Context) -> list[Look]:
+def grid_cells(context: Context) -> list[Look]:
     """The kinds in their order, then what is free, then the reserve as far as it is still there."""
     window = max(context.window.tokens, context.total_tokens)
     reserve = min(context.window.reserve_tokens, window - context.total_tokens)

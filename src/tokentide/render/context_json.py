@@ -1,13 +1,32 @@
-"""The context of a session as JSON, format 1."""
+"""The context of a session as JSON, format 1, and its tables as CSV."""
 
 from __future__ import annotations
 
 from tokentide.analytics.context.hints import freed_by_compaction, hints_of
-from tokentide.analytics.context.model import AgentContext, Big, Context, Part, Rebuild
+from tokentide.analytics.context.model import AgentContext, Big, Context, Growth, Part, Rebuild
 from tokentide.clock import SECOND_US
 from tokentide.render.context_words import sentence
+from tokentide.render.csv_text import csv_cell, csv_lines
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import head_json, instant
+
+TABLES = {
+    "parts": ("kind", "name", "tokens", "measured_tokens", "items", "carried_tokens", "carry_cost_usd"),
+    "growth": ("at", "prompt_tokens", "compacted"),
+    "biggest": (
+        "kind",
+        "name",
+        "target",
+        "at",
+        "tokens",
+        "is_measured",
+        "requests_carried",
+        "carry_cost_usd",
+    ),
+    "rebuilds": ("at", "request", "cause", "lost_tokens", "cost_usd", "pause_seconds"),
+    "agents": ("agent_id", "kind", "model", "last_response_at", "requests", "tokens"),
+}
+"""Tables of CSV, each with its columns."""
 
 
 def context_json(context: Context | None, *, timezone: str, now: int) -> str:
@@ -17,6 +36,29 @@ def context_json(context: Context | None, *, timezone: str, now: int) -> str:
         "session_id": context.session_id if context is not None else None,
     }
     return dumps({**head, **(_context(context, now) if context is not None else {})})
+
+
+def context_csv(context: Context | None, table: str = "parts") -> str:
+    """One of TABLES; of the parts, those of one name stand behind the whole of their kind, whose name is empty."""
+    heading = TABLES[table]
+    rows = _rows(context, table) if context is not None else ()
+    return csv_lines(heading, ([csv_cell(row[name]) for name in heading] for row in rows))
+
+
+def _rows(context: Context, table: str) -> list[dict[str, Json]]:
+    """The lines of a table."""
+    made = {
+        "parts": lambda: [_part(each) for part in context.parts for each in (part, *part.parts)],
+        "growth": lambda: [_growth(each) for each in context.growth],
+        "biggest": lambda: [_big(each) for each in context.biggest],
+        "rebuilds": lambda: [_rebuild(each) for each in context.cache.rebuilds],
+        "agents": lambda: [_agent(each) for each in context.agents],
+    }
+    return made[table]()
+
+
+def _growth(each: Growth) -> dict[str, Json]:
+    return {"at": instant(each.at), "prompt_tokens": each.prompt_tokens, "compacted": each.compacted or None}
 
 
 def _context(context: Context, now: int) -> dict[str, Json]:
@@ -47,10 +89,7 @@ def _context(context: Context, now: int) -> dict[str, Json]:
         else {"at": instant(said.at), "context_tokens": said.tokens, "context_window_tokens": said.window_tokens},
         "parts": [_part(part) for part in context.parts],
         "biggest": [_big(big) for big in context.biggest],
-        "growth": [
-            {"at": instant(each.at), "prompt_tokens": each.prompt_tokens, "compacted": each.compacted or None}
-            for each in context.growth
-        ],
+        "growth": [_growth(each) for each in context.growth],
         "cache": _cache(context, now),
         "agents": [_agent(agent) for agent in context.agents],
         "cost_usd": {

@@ -12,13 +12,27 @@ from rich.text import Text
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.context.hints import hints_of
 from tokentide.analytics.context.model import Big, Context
-from tokentide.clock import HOUR_US
-from tokentide.model.activity import SIDE_CHAIN
 from tokentide.render import words
 from tokentide.render.context_grid import GRID_COLUMNS, grid_lines
 from tokentide.render.context_table import Cell, cells_wide, table_lines
-from tokentide.render.context_words import CAUSES, LOOKS, WINDOW_SOURCES, Look, item_title, sentence
-from tokentide.render.forecast_words import clock_words
+from tokentide.render.context_words import (
+    CAUSES,
+    FILLING,
+    FULL,
+    GONE,
+    LOOKS,
+    Look,
+    agent_name,
+    agents_head,
+    cache_facts,
+    cache_state,
+    head,
+    item_title,
+    made_of,
+    rebuilds_by_cause,
+    sentence,
+    total,
+)
 
 BESIDE = 96
 """From so many columns on the table stands beside the grid."""
@@ -27,11 +41,7 @@ WIDEST = 120
 GAP = 3
 BIGGEST, AGENTS, REBUILDS = 5, 4, 4
 CHART_ROWS, CHART_LABEL = 4, 6
-AGENT_NAMES = {SIDE_CHAIN: "not told apart; the last one's"}
-"""Old clients' transcripts do not say which sub-agent speaks."""
 LEVELS = " ▁▂▃▄▅▆▇█"
-FILLING, FULL = 0.6, 0.85
-"""Shares of the window from which the total is yellow, and red."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,7 @@ def context_lines(context: Context, look: ContextLook) -> Iterator[Text]:
     yield from _picture(context, look)
     if not context.is_from_transcript:
         yield Text("")
-        gone = (
-            "The transcript is gone, so what the context was made of is not known any more; the ledger kept the rest."
-        )
-        yield from wrapped(gone, look, "yellow")
+        yield from wrapped(GONE, look, "yellow")
     for section in (_biggest, _growth, _cache, _agents):
         yield from _spaced(section(context, look))
     if not look.is_short:
@@ -100,40 +107,21 @@ def wrapped(text: str, look: ContextLook, style: str = "", indent: str = "") -> 
 
 def _head(context: Context, look: ContextLook) -> Iterator[Text]:
     """Which session it is, and how full its window is."""
-    named = [
-        words.clean(context.title) or context.session_id[:8],
-        words.project_name(context.project) if context.project else "",
-        words.model_name(context.model),
-        words.ago(look.now - context.at) if context.at else "",
-    ]
-    yield from wrapped(" · ".join(filter(None, named)), look, "bold")
+    yield from wrapped(head(context, look.now), look, "bold")
     if not context.growth:
         return
     share = context.total_tokens / context.window.tokens
     style = "red" if share >= FULL else "yellow" if share >= FILLING else "green"
-    sign = "~" if context.pending_tokens else ""
-    number = f"{sign}{words.tokens(context.total_tokens)}"
+    number = total(context)
     lines = [*wrapped(f"{number} of {words.tokens(context.window.tokens)} tokens ({100 * share:.0f} %)", look)]
     lines[0].stylize(f"bold {style}", 0, len(number))
     yield from lines
-    yield from wrapped(_made_of(context), look, "dim")
+    yield from wrapped(made_of(context), look, "dim")
     if context.said is not None and context.said.tokens is not None:
         said = words.tokens(context.said.tokens)
         yield from wrapped(
             f"the client's status line said {said} sent, {words.ago(look.now - context.said.at)}", look, "dim"
         )
-
-
-def _made_of(context: Context) -> str:
-    """Where the total is from."""
-    parts = [f"{words.tokens(context.prompt_tokens)} sent last"] if context.growth else []
-    if context.output_tokens:
-        parts.append(f"{words.tokens(context.output_tokens)} answered")
-    if context.is_compacted:
-        parts.append("compacted since")
-    if context.pending_tokens:
-        parts.append(f"~{words.tokens(context.pending_tokens)} not sent yet")
-    return f"{', '.join(parts)}; window: {WINDOW_SOURCES[context.window.source]}"
 
 
 def _picture(context: Context, look: ContextLook) -> Iterator[Text]:
@@ -206,29 +194,19 @@ def _cache(context: Context, look: ContextLook) -> Iterator[Text]:
     cache = context.cache
     if not cache.warm_until:
         return
-    until = clock_words(cache.warm_until, look.calendar, look.now)
     is_warm = cache.warm_until >= look.now
-    life = "1 h" if cache.lifetime >= HOUR_US else words.duration(cache.lifetime)
     text = Text("Cache ", style="bold")
-    state = f"warm until {until}" if is_warm else f"cold since {until}"
-    text.append(state, f"not bold {'green' if is_warm else 'yellow'}")
+    text.append(cache_state(context, look.calendar, look.now), f"not bold {'green' if is_warm else 'yellow'}")
     yield text
-    parts = [f"kept {life} after each use", f"{100 * cache.hit_share:.0f} % of all prompt tokens were read from it"]
-    if cache.cold_cost:
-        parts.append(f"cold, the next request costs {words.money(cache.cold_cost)} more")
-    yield from wrapped("; ".join(parts), look, "dim")
+    yield from wrapped(cache_facts(context), look, "dim")
     if cache.rebuilds:
         yield from _rebuilds(context, look)
 
 
 def _rebuilds(context: Context, look: ContextLook) -> Iterator[Text]:
     """By cause, the dearest first."""
-    causes: dict[str, list[int]] = {}
-    for each in context.cache.rebuilds:
-        sums = causes.setdefault(each.cause, [0, 0, 0])
-        sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + each.lost_tokens, sums[2] + (each.cost or 0)
     yield from wrapped(f"written again {words.times(len(context.cache.rebuilds))}:", look)
-    for cause, (count, lost, cost) in sorted(causes.items(), key=lambda pair: -pair[1][2]):
+    for cause, count, lost, cost in rebuilds_by_cause(context):
         yield cells_wide(
             [
                 Cell("  ", 2),
@@ -244,13 +222,13 @@ def _agents(context: Context, look: ContextLook) -> Iterator[Text]:
     """Sub-agents have contexts of their own: a line each, the largest first."""
     if not context.agents:
         return
-    yield from wrapped(_agents_head(context), look, "bold")
+    yield from wrapped(agents_head(context), look, "bold")
     shown = context.agents if look.is_whole else context.agents[:AGENTS]
     for agent in shown:
         yield cells_wide(
             [
                 Cell("  ", 2),
-                Cell(words.clean(agent.kind) or AGENT_NAMES.get(agent.chain) or words.clean(agent.chain)[:12], 0),
+                Cell(agent_name(agent), 0),
                 Cell(words.short_tokens(agent.tokens), 7, is_number=True),
                 Cell(words.plural(agent.requests, "request"), 14, "dim", is_number=True, least_room=50),
                 Cell(words.model_name(agent.model), 20, "cyan", is_number=True, least_room=60),
@@ -259,14 +237,6 @@ def _agents(context: Context, look: ContextLook) -> Iterator[Text]:
         )
     if len(shown) < len(context.agents):
         yield Text(f"  {len(context.agents) - len(shown):,} more: --all", style="dim")
-
-
-def _agents_head(context: Context) -> str:
-    """How many; old clients do not tell one from another."""
-    count = len(context.agents)
-    if any(agent.chain in AGENT_NAMES for agent in context.agents):
-        return "Sub-agents, with contexts of their own"
-    return f"{words.plural(count, 'sub-agent')}, {'with' if count == 1 else 'each with'} a context of its own"
 
 
 def _hints(context: Context, look: ContextLook) -> Iterator[Text]:

@@ -27,6 +27,7 @@ NAMED = {
 SHARE_ROOM, COST_ROOM = 34, 48
 """From so many columns on these are shown."""
 CARRYING = "Carrying: what sending it again cost at list price"
+SHARED_OUT = "~ shared out by size"
 _LEAST_TITLE = 8
 
 
@@ -75,17 +76,18 @@ def table_lines(context: Context, glyph: Callable[[Look], str], room: int, *, is
     """A head, a line a kind, its largest names below it, then what is free and what is kept free."""
     for row in (
         Row("", "Tokens", "Share", "Carrying", style="bold"),
-        *_part_rows(context, glyph, is_whole=is_whole),
-        *_rest_rows(context, glyph),
+        *part_rows(context, glyph, is_whole=is_whole),
+        *rest_rows(context, glyph),
     ):
         yield _line(row, room)
     if context.parts:
-        yield Text(_note(context, room), style="dim")
+        note = certainty(context)
+        yield Text(note if len(note) <= room else SHARED_OUT, style="dim")
     if context.parts and context.read_cost is not None and room >= max(COST_ROOM, len(CARRYING)):
         yield Text(CARRYING, style="dim")
 
 
-def _part_rows(context: Context, glyph: Callable[[Look], str], *, is_whole: bool) -> Iterator[Row]:
+def part_rows(context: Context, glyph: Callable[[Look], str], *, is_whole: bool) -> Iterator[Row]:
     """What fills the window; one line where no part is known."""
     window, total = context.window.tokens, context.total_tokens
     if not context.parts:
@@ -109,7 +111,7 @@ def _part_row(part: Part, window: int, title: str, glyph: str = "", glyph_style:
     return Row(title, tokens, _share(part.tokens, window), cost, glyph, glyph_style, style)
 
 
-def _rest_rows(context: Context, glyph: Callable[[Look], str]) -> Iterator[Row]:
+def rest_rows(context: Context, glyph: Callable[[Look], str]) -> Iterator[Row]:
     """What is free, and what is kept free."""
     window, free, look = context.window.tokens, context.free_tokens, reserve_look(context)
     kept = min(context.window.reserve_tokens, max(window - context.total_tokens, 0))
@@ -133,9 +135,8 @@ def _share(tokens: int, window: int) -> str:
     return words.percent(tokens / window) if window else ""
 
 
-def _note(context: Context, room: int) -> str:
+def certainty(context: Context) -> str:
     """How sure the parts are."""
     measured = sum(part.measured_tokens for part in context.parts)
     share = 100 * measured / context.total_tokens if context.total_tokens else 0
-    text = f"~ shared out by size; {share:.0f} % is known to the token"
-    return text if len(text) <= room else "~ shared out by size"
+    return f"{SHARED_OUT}; {share:.0f} % is known to the token"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.context import hints, model
 from tokentide.analytics.context.hints import Hint
-from tokentide.analytics.context.model import Item
+from tokentide.analytics.context.model import AgentContext, Context, Item
+from tokentide.clock import HOUR_US
+from tokentide.model.activity import SIDE_CHAIN
 from tokentide.render import words
+from tokentide.render.forecast_words import clock_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ LOOKS = {
 FREE = Look("free", "·", ".", "dim")
 RESERVE = Look("auto-compact reserve", "▒", "-", "dim")
 KEPT = Look("kept for a compaction", "▒", "-", "dim")
+FILLING, FULL = 0.6, 0.85
+"""Shares of the window from which the total is yellow, and red."""
+GONE = "The transcript is gone, so what the context was made of is not known any more; the ledger kept the rest."
+AGENT_NAMES = {SIDE_CHAIN: "not told apart; the last one's"}
+"""Old clients' transcripts do not say which sub-agent speaks."""
 GLYPHS = "".join(look.glyph for look in (*LOOKS.values(), FREE, RESERVE))
 WINDOW_SOURCES = {
     model.TOLD: "as the client's status line says",
@@ -127,3 +136,70 @@ def _of_rebuilds(hint: Hint, cost: str) -> str:
     paused = "after a pause" if hint.count == hint.others else f"{words.times(hint.others)} after a pause"
     built = f"The cache was built anew {words.times(hint.count)}, {paused}, for {cost}."
     return f"{built} Before a long pause, /compact makes that cheaper."
+
+
+def head(context: Context, now: int) -> str:
+    """Which session it is: title, project, model, how long ago."""
+    named = [
+        words.clean(context.title) or context.session_id[:8],
+        words.project_name(context.project) if context.project else "",
+        words.model_name(context.model),
+        words.ago(now - context.at) if context.at else "",
+    ]
+    return " · ".join(filter(None, named))
+
+
+def total(context: Context) -> str:
+    """How many tokens the next request sends; an estimate where something was not sent yet."""
+    return f"{'~' if context.pending_tokens else ''}{words.tokens(context.total_tokens)}"
+
+
+def made_of(context: Context) -> str:
+    """Where the total is from."""
+    parts = [f"{words.tokens(context.prompt_tokens)} sent last"] if context.growth else []
+    if context.output_tokens:
+        parts.append(f"{words.tokens(context.output_tokens)} answered")
+    if context.is_compacted:
+        parts.append("compacted since")
+    if context.pending_tokens:
+        parts.append(f"~{words.tokens(context.pending_tokens)} not sent yet")
+    return f"{', '.join(parts)}; window: {WINDOW_SOURCES[context.window.source]}"
+
+
+def agents_head(context: Context) -> str:
+    """How many; old clients do not tell one from another."""
+    count = len(context.agents)
+    if any(agent.chain in AGENT_NAMES for agent in context.agents):
+        return "Sub-agents, with contexts of their own"
+    return f"{words.plural(count, 'sub-agent')}, {'with' if count == 1 else 'each with'} a context of its own"
+
+
+def agent_name(agent: AgentContext) -> str:
+    """A sub-agent's kind, else the beginning of its id."""
+    return words.clean(agent.kind) or AGENT_NAMES.get(agent.chain) or words.clean(agent.chain)[:12]
+
+
+def cache_state(context: Context, calendar: Calendar, now: int) -> str:
+    """Warm or cold, and until or since when."""
+    until = clock_words(context.cache.warm_until, calendar, now)
+    return f"warm until {until}" if context.cache.warm_until >= now else f"cold since {until}"
+
+
+def cache_facts(context: Context) -> str:
+    """How long it is kept, how much was read from it, what the next request costs once it is cold."""
+    cache = context.cache
+    life = "1 h" if cache.lifetime >= HOUR_US else words.duration(cache.lifetime)
+    parts = [f"kept {life} after each use", f"{100 * cache.hit_share:.0f} % of all prompt tokens were read from it"]
+    if cache.cold_cost:
+        parts.append(f"cold, the next request costs {words.money(cache.cold_cost)} more")
+    return "; ".join(parts)
+
+
+def rebuilds_by_cause(context: Context) -> list[tuple[str, int, int, int]]:
+    """What was written again, the dearest cause first: cause, times, tokens, nano-USD."""
+    causes: dict[str, list[int]] = {}
+    for each in context.cache.rebuilds:
+        sums = causes.setdefault(each.cause, [0, 0, 0])
+        sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + each.lost_tokens, sums[2] + (each.cost or 0)
+    found = [(cause, count, lost, cost) for cause, (count, lost, cost) in causes.items()]
+    return sorted(found, key=lambda row: -row[3])

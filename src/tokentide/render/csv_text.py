@@ -66,3 +66,8 @@ def _facts(report: Report, row: Row) -> list[str]:
 def csv_value(value: Json) -> str:
     """A figure as JSON has it; nothing for null."""
     return "" if value is None else dumps(value)
+
+
+def csv_cell(value: Json) -> str:
+    """A figure or a text of JSON as a cell; text so that no spreadsheet runs it."""
+    return safe(value) if isinstance(value, str) else csv_value(value)

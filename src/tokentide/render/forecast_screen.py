@@ -131,8 +131,8 @@ def _whole(figure: float) -> int:
     return round(figure) if figure >= FULL else min(round(figure), int(FULL) - 1)
 
 
-def _together(forecast: Forecast, look: ForecastLook) -> Iterator[Text]:
-    """What follows from all windows."""
+def together(forecast: Forecast, look: ForecastLook) -> list[tuple[str, str]]:
+    """What follows from all windows: of what, and what of it."""
     rows = [
         ("binds first", _binding(forecast)),
         ("left this week", _left(forecast)),
@@ -140,7 +140,12 @@ def _together(forecast: Forecast, look: ForecastLook) -> Iterator[Text]:
         ("throttled", _pressure(forecast, look)),
         ("elsewhere", _elsewhere(forecast)),
     ]
-    told = [(head, what) for head, what in rows if what]
+    return [(head, what) for head, what in rows if what]
+
+
+def _together(forecast: Forecast, look: ForecastLook) -> Iterator[Text]:
+    """The same in lines that fit."""
+    told = together(forecast, look)
     if told:
         yield Text("")
     margin = max((len(head) for head, _ in told), default=0) + 2
@@ -192,7 +197,7 @@ def _pressure(forecast: Forecast, look: ForecastLook) -> str:
     usual = forecast.usual
     if change is not None:
         pushing = f"; and today has {usual:.1f} times the usual use" if usual is not None and usual >= PUSHING else ""
-        return f"{_changed(change, look)}{pushing}"
+        return f"{changed_words(change, look)}{pushing}"
     known = next((each for each in forecast.calibrations if each.window == FIVE_HOUR and each.windows), None)
     same = f"; the limit is what it was, {_worth(known)}" if known is not None else ""
     if usual is None:
@@ -204,7 +209,7 @@ def _pressure(forecast: Forecast, look: ForecastLook) -> str:
     return f"no: {'less than usual' if usual < CALM else 'as usual'} by this hour ({usual:.1f} times){same}"
 
 
-def _changed(change: CapChange, look: ForecastLook) -> str:
+def changed_words(change: CapChange, look: ForecastLook) -> str:
     """The vendor moved the limit."""
     word = "yes, it seems: the limit is tighter" if change.ratio < 1 else "no: the limit is wider"
     day = look.limits.calendar.local(change.at)

@@ -18,9 +18,10 @@ from tokentide.model.limits import (
     SPEND,
     STATUSLINE,
     Money,
+    Poll,
     Profile,
 )
-from tokentide.render.words import clean
+from tokentide.render.words import ago, clean
 
 LEVEL_STYLES = {Level.LOW: "green", Level.RAISED: "yellow", Level.HIGH: "dark_orange", Level.FULL: "red"}
 """Rich styles."""
@@ -45,7 +46,8 @@ PLAN_WORDS = {
 }
 """What an estimate is reckoned by, by `WindowState.plan`."""
 _TITLES = {FIVE_HOUR: "5 hours", SEVEN_DAY: "Week", EXTRA_USAGE: "Extra usage", SPEND: "Spend"}
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+"""Of the currencies that are written with one; the others with their letters behind the amount."""
 _PLANS = {"claude_enterprise": "Enterprise", "claude_team": "Team", "claude_pro": "Pro", "claude_max": "Max"}
 
 
@@ -75,12 +77,19 @@ def countdown(us: int) -> str:
     return f"{us // MINUTE_US}m" if us >= MINUTE_US else "<1m"
 
 
+def poll_words(polled: Poll, now: int) -> str:
+    """When the account itself was asked last, and when it is asked next; empty where it never was."""
+    told = [f"account asked {ago(now - polled.good_at)}"] if polled.good_at else []
+    told += [f"next in {countdown(polled.next_at - now)}"] if polled.next_at > now else []
+    return ", ".join(told).capitalize()
+
+
 def money_of(money: Money) -> str:
     """An amount in its own currency: $12.50, 1,200 JPY."""
     amount = Decimal(money.minor).scaleb(-money.exponent)
     text = f"{abs(amount):,.{money.exponent}f}"
     sign = "-" if amount < 0 else ""
-    symbol = _SYMBOLS.get(money.currency)
+    symbol = SYMBOLS.get(money.currency)
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {clean(money.currency)}"
 
 

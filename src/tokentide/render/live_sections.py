@@ -10,7 +10,7 @@ from rich.text import Text
 from tokentide.analytics.blocks import BurnRate, burn_rate
 from tokentide.analytics.limits import level_of
 from tokentide.analytics.live import CHART_STEP_US, LiveSession, LiveState
-from tokentide.analytics.status_line import KEPT_FREE_TOKENS
+from tokentide.analytics.status_line import context_fill
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.model.alerts import CRITICAL, WARNING
 from tokentide.render import words
@@ -181,8 +181,7 @@ def _context(session: LiveSession, look: LiveLook) -> Text:
         return Text()
     if not size:
         return Text(f"{words.short_tokens(tokens)} context", look.palette.dim)
-    fill = 100 * tokens / max(size - KEPT_FREE_TOKENS, 1)
-    style = look.palette.level(level_of(fill, CONTEXT_THRESHOLDS))
+    style = look.palette.level(level_of(context_fill(tokens, size), CONTEXT_THRESHOLDS))
     return meter(tokens / size, 6, style, look.palette.track).append(f" {_share(tokens / size):>4}", style)
 
 

@@ -11,9 +11,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.payees import UNNAMED_TOOL
 from tokentide.analytics.timeline_model import AgentWork, Pause, Step, Timeline, ToolUse, Work
-from tokentide.clock import MINUTE_US, SECOND_US
+from tokentide.clock import SECOND_US
 from tokentide.model.activity import (
     API_ERROR,
     COMPACTION,
@@ -27,6 +26,7 @@ from tokentide.model.activity import (
 from tokentide.render import words
 from tokentide.render.charts import bar
 from tokentide.render.fitting import flowed, shortened
+from tokentide.render.timeline_words import AGENT, MOST_TARGETS, mark_words, sameness, target_names, tool_name
 from tokentide.store.query import Sums
 
 NARROW = 60
@@ -34,19 +34,9 @@ WIDEST = 110
 BAR_CELLS = 10
 GAP = 2
 """Before a cost."""
-MOST_TARGETS = 3
-"""Files or programs that are named of one tool's calls, unless all are asked for."""
-SEARCHES = ("Grep", "Glob", "WebFetch", "WebSearch")
-"""Tools that work on patterns and addresses, which have no last part."""
 LEAST_NAME, MOST_NAME = 8, 24
 """Cells of one such name, at the narrowest and at most."""
-_MARKS = {
-    API_ERROR: ("API error", "red"),
-    REFUSAL: ("refused; another model took over", "red"),
-    INTERRUPTION: ("interrupted by the person", "yellow"),
-    PULL_REQUEST: ("pull request", "magenta"),
-    MICROCOMPACTION: ("old tool results were cleared", "yellow"),
-}
+_STYLES = {API_ERROR: "red", REFUSAL: "red", INTERRUPTION: "yellow", PULL_REQUEST: "magenta", MICROCOMPACTION: "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class TimelineLook:
 
 def step_lines(steps: Sequence[Step], timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
     """Steps in their order, those of a sub-agent set in; marks that say the same of the same minute in one line."""
-    for step, alike in groupby(steps, _sameness):
+    for step, alike in groupby(steps, sameness):
         if isinstance(step, Work):
             yield from _work(step, timeline, look, depth)
         elif isinstance(step, AgentWork):
@@ -90,11 +80,6 @@ def step_lines(steps: Sequence[Step], timeline: Timeline, look: TimelineLook, de
             yield pause_line(step.length, look)
         else:
             yield from _mark(step, len([*alike]), look, depth)
-
-
-def _sameness(step: Step) -> Step:
-    """The step, of marks without what tells it from others of its minute."""
-    return replace(step, key="", at=step.at // MINUTE_US * MINUTE_US) if isinstance(step, Mark) else step
 
 
 def _indent(look: TimelineLook, depth: int) -> str:
@@ -124,7 +109,7 @@ def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
     """Read ×4 (a.py, b.py, +2) 1 failed."""
     room = look.room - len(_indent(look, depth)) - 1
     server, tool = mcp_parts(use.tool)
-    name = words.clean(f"{server}/{tool}" if server else use.tool or UNNAMED_TOOL)
+    name = tool_name(use.tool)
     cells = max(room - MOST_NAME, LEAST_NAME)
     if server and cell_len(name) > cells:
         name = words.clean(tool)
@@ -142,8 +127,7 @@ def _tool(use: ToolUse, look: TimelineLook, depth: int) -> Text:
 
 def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     """What calls worked on, in brackets, without folders; empty where it is not known or has no room."""
-    targets = use.targets if use.tool in SEARCHES else map(_last_part, use.targets)
-    names = [words.clean(name) for name in dict.fromkeys(targets) if name]
+    names = target_names(use)
     if look.is_full:
         return f" ({', '.join(names)})" if names else ""
     shown = names[: min(MOST_TARGETS, max((room - len(" (, +10)") + 2) // (LEAST_NAME + 2), 1))]
@@ -155,11 +139,6 @@ def _targets(use: ToolUse, look: TimelineLook, room: int) -> str:
     return f" ({', '.join(fitted)}{rest})"
 
 
-def _last_part(path: str) -> str:
-    """The file's own name, whatever the platform it lies on."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-
-
 def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int) -> Iterator[Text]:
     """A sub-agent below the call that started it."""
     line = Text(f"{_indent(look, depth)}└ ")
@@ -169,7 +148,7 @@ def _agent(agent: AgentWork, timeline: Timeline, look: TimelineLook, depth: int)
     room = look.room - line.cell_len - len(responses) - GAP - cell_len(words.cost(agent.sums))
     duration = f" in {words.duration(took)}" if took >= SECOND_US else ""
     duration = duration if room - len(duration) >= LEAST_NAME else ""
-    kind = words.clean(agent.kind) or "sub-agent"
+    kind = words.clean(agent.kind) or AGENT
     line.append(shortened(kind, max(room - len(duration), LEAST_NAME)), "magenta")
     line.append(f"{responses}{duration}")
     yield with_cost(line, agent.sums, look)
@@ -195,13 +174,8 @@ def _mark(mark: Mark, times: int, look: TimelineLook, depth: int) -> Iterator[Te
 def _told(mark: Mark) -> tuple[str, str]:
     """What a mark is called, and its style."""
     if mark.kind == COMPACTION:
-        before = f" {words.short_tokens(mark.amount)}" if mark.amount > 0 else ""
-        after = f" to {words.short_tokens(mark.after)}" if mark.after > 0 else ""
-        trigger = f" ({shortened(words.clean(mark.name), LEAST_NAME)})" if mark.name else ""
-        return f"compacted{before}{after}{trigger}", "yellow"
-    said, style = _MARKS.get(mark.kind, (words.clean(mark.kind), ""))
-    status = f" {mark.amount}" if mark.kind == API_ERROR and mark.amount else ""
-    return f"{said}{status}", style
+        return mark_words(replace(mark, name=shortened(words.clean(mark.name), LEAST_NAME))), "yellow"
+    return mark_words(mark), _STYLES.get(mark.kind, "")
 
 
 def with_cost(line: Text, sums: Sums, look: TimelineLook) -> Text:

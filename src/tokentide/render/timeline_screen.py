@@ -10,6 +10,7 @@ from tokentide.analytics.timeline_model import Timeline, Turn
 from tokentide.render import words
 from tokentide.render.charts import sparkline
 from tokentide.render.timeline_rows import TimelineLook, joined, pause_line, step_lines, with_cost
+from tokentide.render.timeline_words import prompt_count, prompt_words, timeline_notes
 from tokentide.store.query import Sums
 
 FOLD_LINES = 2
@@ -88,19 +89,15 @@ def _head(timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
         Text(words.cost(sums), style="bold green"),
         Text(f"{words.short_tokens(sums.total_tokens)} tokens"),
         Text(words.plural(sums.responses, "response")),
-        *([Text(words.plural(_prompts(timeline), "prompt"))] if timeline.is_told else []),
+        *([Text(words.plural(prompt_count(timeline), "prompt"))] if timeline.is_told else []),
         *([Text(words.plural(timeline.agents, "sub-agent"))] if timeline.agents else []),
     ]
     yield from joined(spent, look, "  ")
     yield from joined(_time(timeline, look), look, "  ")
     yield from _context(timeline, look)
-    for note in _notes(timeline):
+    for note in timeline_notes(timeline):
         yield from joined([Text(word, style="yellow") for word in note.split(" ")], look, " ")
     yield Text("")
-
-
-def _prompts(timeline: Timeline) -> int:
-    return sum(turn.prompt is not None for turn in timeline.turns)
 
 
 def _time(timeline: Timeline, look: TimelineLook) -> list[Text]:
@@ -133,31 +130,9 @@ def _context(timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
     yield from joined(parts, look, "  ")
 
 
-def _notes(timeline: Timeline) -> Iterator[str]:
-    """What the reader must know."""
-    if timeline.copied_prompts:
-        count = words.plural(timeline.copied_prompts, "prompt")
-        yield f"It goes on with another session: what came of its {count} is shown and counted there."
-    if not timeline.is_told:
-        yield "Its transcript was gone before more than usage was read: prompts and tools are not known."
-    elif not timeline.has_transcript:
-        yield "Its transcript is gone: this is what the ledger keeps, without names of files and programs."
-
-
 def _turn(turn: Turn, timeline: Timeline, look: TimelineLook) -> Iterator[Text]:
-    """The prompt, and what came of it."""
-    yield _prompt(turn, look, "before the first prompt" if timeline.is_told else "prompts not known")
+    """The prompt, with its cost at the right edge, and what came of it."""
+    which, _, rest = prompt_words(turn, timeline).partition("  ")
+    line = Text.assemble((f"{look.clock(turn.at)}  ", "dim"), (which, "bold"), f"  {rest}" if rest else "")
+    yield with_cost(line, turn.sums, look)
     yield from step_lines(turn.steps, timeline, look, 0)
-
-
-def _prompt(turn: Turn, look: TimelineLook, without: str) -> Text:
-    """When, which, how long, `without` one these words; its cost at the right edge. Never what it says."""
-    prompt = turn.prompt
-    line = Text.assemble((f"{look.clock(turn.at)}  ", "dim"))
-    if prompt is None:
-        line.append(without, "bold")
-    else:
-        name = words.clean(prompt.name)
-        line.append(f"prompt {turn.number}", "bold")
-        line.append(f"  {f'{name}  ' if name else ''}{words.size(prompt.amount)}")
-    return with_cost(line, turn.sums, look)

@@ -1,4 +1,4 @@
-"""A what-if as JSON, format 1."""
+"""A what-if as JSON, format 1, and as CSV: the scenarios, or the plans."""
 
 from __future__ import annotations
 
@@ -6,8 +6,32 @@ from fractions import Fraction
 
 from tokentide.analytics.what_if.model import PlanCost, PlanReport, ScenarioCost, WhatIf, WindowFit
 from tokentide.clock import DAY_US
+from tokentide.render.csv_text import csv_cell, csv_lines, safe
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import head_json, selection_json
+
+_SCENARIO_COLUMNS = (
+    "scenario",
+    "target",
+    "cost_usd",
+    "difference_usd",
+    "difference_percent",
+    "per_month_usd",
+    "difference_per_month_usd",
+    "adjusted_cost_usd",
+    "responses_changed",
+)
+_PLAN_COLUMNS = (
+    "plan",
+    "is_current",
+    "is_cheapest",
+    "price_per_month_usd",
+    "value_ratio",
+    "with_extra_use_per_month_usd",
+    "is_calibrated",
+)
+_FIT_COLUMNS = ("windows", "too_small", "too_small_percent", "budget_usd", "over_usd")
+_FITS = ("five_hours", "weeks")
 
 
 def what_if_json(report: WhatIf) -> str:
@@ -29,6 +53,25 @@ def what_if_json(report: WhatIf) -> str:
             "problems": report.problems,
         }
     )
+
+
+def what_if_csv(report: WhatIf) -> str:
+    """A line a scenario."""
+    rows = (_scenario(report, each) for each in report.scenarios)
+    return csv_lines(_SCENARIO_COLUMNS, ([csv_cell(row[name]) for name in _SCENARIO_COLUMNS] for row in rows))
+
+
+def plans_csv(report: WhatIf) -> str:
+    """A line a plan of each account; nothing where a plan has no such window."""
+    heading = ["account", *_PLAN_COLUMNS, *(f"{fit}_{name}" for fit in _FITS for name in _FIT_COLUMNS)]
+    return csv_lines(heading, (_plan_line(plan, each, report) for each in report.plans for plan in each.plans))
+
+
+def _plan_line(plan: PlanCost, each: PlanReport, report: WhatIf) -> list[str]:
+    told = _plan(plan, each, report)
+    fits = [_fit(fit) or {} for fit in (plan.five_hours, plan.weeks)]
+    cells = [csv_cell(fit.get(name)) for fit in fits for name in _FIT_COLUMNS]
+    return [safe(each.account), *(csv_cell(told[name]) for name in _PLAN_COLUMNS), *cells]
 
 
 def _scenario(report: WhatIf, each: ScenarioCost) -> dict[str, Json]:
@@ -81,7 +124,7 @@ def _ratio(part: int, whole: int) -> float | None:
     return round(float(Fraction(part, whole)), 3) if whole else None
 
 
-def _fit(fit: WindowFit | None) -> Json:
+def _fit(fit: WindowFit | None) -> dict[str, Json] | None:
     if fit is None:
         return None
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -18,6 +18,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udf
 _DATE_SUFFIX = re.compile(r"-(20\d{6})$")
 _BYTE_UNITS = {"K": "kB", "M": "MB", "B": "GB", "T": "TB"}
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
+
+
+_writers: list[Callable[[int], str]] = []
+"""Asked first how an amount of nano-USD is written; empty, but where another currency can be shown."""
+
+
+def let_write_money(writer: Callable[[int], str]) -> None:
+    """Have amounts written by somebody else, where that one answers with anything."""
+    _writers.append(writer)
 
 
 def clean(text: str) -> str:
@@ -45,7 +54,14 @@ def size(count: int) -> str:
 
 
 def money(nano: int) -> str:
-    """Nano-USD in dollars and cents, rounded half to even; an amount too small for that is not shown as nothing."""
+    """Nano-USD in dollars and cents, rounded half to even; an amount too small for that is not shown as nothing.
+
+    In another currency where one is shown: see `currency.showing`.
+    """
+    for writer in _writers:
+        text = writer(nano)
+        if text:
+            return text
     cents, rest = divmod(nano, NANO_PER_CENT)
     cents += rest * 2 > NANO_PER_CENT or (rest * 2 == NANO_PER_CENT and cents % 2 == 1)
     if cents == 0 and nano > 0:

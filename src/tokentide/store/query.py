@@ -88,7 +88,7 @@ class Sums:
     @classmethod
     def of_response(cls, at: int, counters: Sequence[int], cost: int | None, *, is_final: bool) -> Sums:
         """The totals of a single response; `counters` are the six above in their order."""
-        values = (1, *counters, cost or 0, cost is None, not is_final, at, at)
+        values = (1, *counters, cost or 0, int(cost is None), int(not is_final), at, at)
         return cls(*values)
 
     @property

@@ -98,6 +98,18 @@ class Synchroniser:
             repriced=repriced,
         )
 
+    def look(self, ledger: Ledger) -> Synced:
+        """What is there, and what the ledger says of it; nothing is read. Raises LedgerDamagedError."""
+        discovery = discover(wanted_roots(self.settings, self.environ))
+        known = ledger.stamps()
+        return Synced(
+            roots=discovery.roots,
+            found=tuple(discovery.files),
+            known_files=len(known),
+            problems=_problem_count(discovery, known),
+            unreadable=tuple(discovery.problems),
+        )
+
     def unread_bytes(self, ledger: Ledger) -> int:
         """About how much a synchronisation would read now. Raises LedgerDamagedError."""
         known = ledger.files()

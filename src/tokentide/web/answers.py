@@ -12,6 +12,11 @@ from hashlib import blake2b
 HOLDS_SECONDS = 30.0
 """So long an answer is true though nothing was written: rates fall, and resets come near."""
 MOST_BYTES = 32 << 20
+"""Of all that is kept, what it is found by included."""
+OVERHEAD_BYTES = 1_024
+"""About what an answer takes beside its body and its key."""
+MOST_AWAITED = 128
+"""Questions that are being answered or wait for it; who asks more is told to come back."""
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -42,6 +47,10 @@ class _Kept:
     answer: Answer
 
 
+class TooBusyError(Exception):
+    """More is asked at once than can be answered soon."""
+
+
 class Answers:
     """Answers by what was asked; on one loop. The same question at once is answered once."""
 
@@ -50,26 +59,46 @@ class Answers:
         self._awaited: dict[tuple[str, int], asyncio.Future[Answer]] = {}
         self._bytes = 0
         self._most_bytes = most_bytes
+        self.given = self.made = 0
+        """Answers since the start: all, and those that were not kept already."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """Of what is kept."""
+        return self._bytes
 
     async def get(self, key: str, version: int, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer of this version, made if it is not there or too old. Raises what `make` raises."""
+        """The answer of this version, made if it is not there or too old.
+
+        Raises TooBusyError, and what `make` raises.
+        """
+        self.given += 1
         kept = self._kept.get(key)
         if kept is not None and kept.version == version and time.monotonic() - kept.made_at < HOLDS_SECONDS:
             self._kept.move_to_end(key)
             return kept.answer
         awaited = self._awaited.get((key, version))
         if awaited is None:
+            if len(self._awaited) >= MOST_AWAITED:
+                raise TooBusyError
             awaited = asyncio.ensure_future(self._made(key, version, make))
             self._awaited[key, version] = awaited
-            awaited.add_done_callback(lambda _: self._awaited.pop((key, version), None))
+            awaited.add_done_callback(lambda done: self._end(key, version, done))
         return await asyncio.shield(awaited)
+
+    def _end(self, key: str, version: int, done: asyncio.Future[Answer]) -> None:
+        """Nobody may be there any more to take the error of an answer: it is looked at here."""
+        self._awaited.pop((key, version), None)
+        if not done.cancelled():
+            done.exception()
 
     async def _made(self, key: str, version: int, make: Callable[[], Awaitable[Answer]]) -> Answer:
         begun = time.monotonic()
         answer = await make()
+        self.made += 1
         self._drop(key)
         self._kept[key] = _Kept(version, begun, answer)
-        self._bytes += len(answer.body)
+        self._bytes += _weight(key, answer)
         while self._bytes > self._most_bytes and self._kept:
             self._drop(next(iter(self._kept)))
         return answer
@@ -77,4 +106,8 @@ class Answers:
     def _drop(self, key: str) -> None:
         old = self._kept.pop(key, None)
         if old is not None:
-            self._bytes -= len(old.answer.body)
+            self._bytes -= _weight(key, old.answer)
+
+
+def _weight(key: str, answer: Answer) -> int:
+    return len(answer.body) + len(key) + OVERHEAD_BYTES

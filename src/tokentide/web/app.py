@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from tokentide import __version__
-from tokentide.web.api import events, limits, reports
+from tokentide.web.api.routers import add_api
 from tokentide.web.desk import Desk
 from tokentide.web.files import files_router
-from tokentide.web.gate import Access, Doorway, Gate
+from tokentide.web.gate import Access, Doorway, Gate, unheard
+from tokentide.web.heads import Heads
 from tokentide.web.hub import Hub
 from tokentide.web.keeper import Keeper
+from tokentide.web.metrics.router import add_metrics
 from tokentide.web.pages.routes import pages_router
 from tokentide.web.replies import handle_errors
-
-API_ROUTERS = (events.router, limits.router, reports.router)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +32,46 @@ class Plan:
     access: Access | None = None
     may_ask: bool = True
     """Whether accounts may be asked for their limits."""
+    failed: Callable[[BaseException], None] = unheard
+    """Told of errors that nobody expected; from any thread."""
 
 
-def create_app(plan: Plan) -> Gate:
+class Application(Gate):
+    """The gate with all that is behind it."""
+
+    def __init__(self, app: FastAPI, plan: Plan) -> None:
+        super().__init__(app, plan.doorway, plan.access, plan.failed)
+        self._fastapi = app
+
+    def end_streams(self) -> None:
+        """Let those go who listen for events, so that nobody waits for them."""
+        hub: Hub = self._fastapi.state.desk.hub
+        hub.close()
+
+
+def create_app(plan: Plan) -> Application:
     """The application; it follows the transcripts while it runs. Raises SettingsError when it starts."""
     app = FastAPI(
-        title="tokentide",
-        version=__version__,
-        summary="Usage, cost and limits of Claude, from the ledger on this machine.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=lambda app: _life(app, plan),
     )
-    for router in API_ROUTERS:
-        app.include_router(router, prefix="/api/v1")
+    add_api(app)
     app.include_router(files_router())
+    add_metrics(app)
+    app.add_middleware(Heads)
     app.include_router(pages_router())
     handle_errors(app)
-    return Gate(app, plan.doorway, plan.access)
+    return Application(app, plan)
 
 
 @asynccontextmanager
 async def _life(app: FastAPI, plan: Plan) -> AsyncIterator[None]:
     """The desk and its keeper, from the first request to the last."""
     hub = Hub()
-    keeper = Keeper(plan.environ, plan.clock, may_ask=plan.may_ask, tell=hub.publish)
-    desk = Desk(keeper, hub, plan.environ, plan.clock)
+    keeper = Keeper(plan.environ, plan.clock, may_ask=plan.may_ask, tell=hub.publish, failed=plan.failed)
+    desk = Desk(keeper, hub, plan.environ, plan.clock, has_login=plan.access is not None)
     app.state.desk = desk
     keeper.start()
     try:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.selection import Wishes
@@ -16,6 +21,31 @@ LONGEST_TEXT = 500
 """Characters of one value."""
 MOST_VALUES = 50
 """Of one filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a text is written, also where a page has no use for what it means; the description tells the pattern."""
+
+    pattern: str
+    advice: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A text that is checked, with advice in place of the pattern where it is wrong."""
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """With the pattern."""
+        return {**handler(core), "pattern": self.pattern}
+
+    def _checked(self, text: str) -> str:
+        if re.search(self.pattern, text) is None or text.endswith("\n"):
+            raise PydanticCustomError("form", "give {advice}", {"advice": self.advice})
+        return text
+
+
+DAY = Form(r"^([0-9]{4}-?[0-9]{2}-?[0-9]{2})?$", "a day as 2026-03-31 or 20260331")
+STRETCH = Form(r"^([0-9]{1,4}[dwm]?)?$", "a number of days, weeks or months, such as 7d, 4w or 3m")
 
 
 class Zone(BaseModel):
@@ -33,9 +63,11 @@ class Zone(BaseModel):
 class Filters(Zone):
     """Which usage."""
 
-    since: str = Field(default="", max_length=10, description="from this day on, 2026-03-31")
-    until: str = Field(default="", max_length=10, description="up to this day, inclusive")
-    last: str = Field(default="", max_length=6, description="the last days, weeks or months with today: 7d, 4w, 3m")
+    since: Annotated[str, DAY] = Field(default="", max_length=10, description="from this day on, 2026-03-31")
+    until: Annotated[str, DAY] = Field(default="", max_length=10, description="up to this day, inclusive")
+    last: Annotated[str, STRETCH] = Field(
+        default="", max_length=6, description="the last days, weeks or months with today: 7d, 4w, 3m"
+    )
     today: bool = Field(default=False, description="only today")
     project: list[str] = Field(default=[], max_length=MOST_VALUES, description="its folder, or its last part")
     model: list[str] = Field(default=[], max_length=MOST_VALUES, description="part of a model's id")

@@ -10,6 +10,7 @@ from typing import TypeVar
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.plans import PlanWish
 from tokentide.analytics.selection import Selection, select
+from tokentide.errors import LedgerDamagedError
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings
 from tokentide.store.query import CostMode
@@ -20,6 +21,7 @@ from tokentide.web.asked import Filters, Zone
 from tokentide.web.hub import Hub
 from tokentide.web.keeper import Condition, Keeper
 from tokentide.web.ledgers import Ledgers
+from tokentide.web.replays import Replays
 
 T = TypeVar("T")
 
@@ -33,6 +35,10 @@ class Sight:
     environ: Mapping[str, str]
     now: int
     """µs UTC."""
+    replays: Replays
+    """Those of forecasts, which take too long to be made twice."""
+    has_login: bool = False
+    """Whether whoever looks has logged in, and may log out."""
 
     @property
     def settings(self) -> Settings:
@@ -72,10 +78,14 @@ class Sight:
 class Desk:
     """One for a server."""
 
-    def __init__(self, keeper: Keeper, hub: Hub, environ: Mapping[str, str], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, keeper: Keeper, hub: Hub, environ: Mapping[str, str], clock: Callable[[], int], *, has_login: bool = False
+    ) -> None:
         self.keeper, self.hub, self.environ, self.clock = keeper, hub, environ, clock
+        self.has_login = has_login
+        self.replays = Replays()
         self._ledgers = Ledgers()
-        self._answers = Answers()
+        self.answers = Answers()
 
     @property
     def condition(self) -> Condition:
@@ -87,16 +97,22 @@ class Desk:
 
         Raises TokentideError, and what `make` raises.
         """
-        return await self._answers.get(key, self.condition.version, lambda: self.work(make))
+        return await self.answers.get(key, self.condition.version, lambda: self.work(make))
 
     async def work(self, make: Callable[[Sight], T]) -> T:
         """Do something with the ledger, without keeping what comes of it."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._ledgers.threads, self._ledgers.run, self._seeing(make))
+        try:
+            return await loop.run_in_executor(self._ledgers.threads, self._ledgers.run, self._seeing(make))
+        except LedgerDamagedError as error:
+            self.keeper.doubt(error)
+            raise
 
     def close(self) -> None:
         """End the threads."""
         self._ledgers.close()
 
     def _seeing(self, make: Callable[[Sight], T]) -> Callable[[Ledger], T]:
-        return lambda ledger: make(Sight(ledger, self.condition, self.environ, self.clock()))
+        return lambda ledger: make(
+            Sight(ledger, self.condition, self.environ, self.clock(), self.replays, self.has_login)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 from tokentide import __version__
 from tokentide.analytics.calendar import Calendar
@@ -113,8 +114,7 @@ class Frame:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What the form of the filters sends along so that the rest of the address stays: names and values."""
-        told = self.asked.model_dump(exclude_defaults=True)
-        return [(name, str(told[name])) for name in told if name not in (*EVERYTHING, "session")]
+        return parse_qsl(address_of(self.asked, **dict.fromkeys((*EVERYTHING, "session")))[1:])
 
     @property
     def usage_in_force(self) -> list[tuple[str, str]]:

@@ -10,7 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tokentide.render import limit_words, words
+from tokentide.render.currency import shown_currency
 from tokentide.render.report_json import instant
+from tokentide.web.currencies import charted
 from tokentide.web.files import library_styles
 
 
@@ -40,9 +42,11 @@ def environment() -> Environment:
         "model_name": words.model_name,
         "project_name": words.project_name,
         "instant": instant,
+        "charted": charted,
         "stamp": lambda text: f"{zlib.crc32(str(text).encode('utf-8', 'replace')):08x}",
     }
     made.globals["library_styles"] = library_styles
+    made.globals["shown_currency"] = shown_currency
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 BEAT_SECONDS = 15.0
 """A silent stream says so often that it lives."""
@@ -38,6 +38,7 @@ class Hub:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._queues: set[asyncio.Queue[bytes | None]] = set()
+        self._is_closed = False
 
     @property
     def listeners(self) -> int:
@@ -46,11 +47,12 @@ class Hub:
 
     def publish(self, event: Event) -> None:
         """Tell everyone; from any thread. After the loop has ended nobody hears it."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._put, event.encoded())
 
     def close(self) -> None:
-        """End all streams; on the loop."""
+        """End all streams, also those that come later; on the loop."""
+        self._is_closed = True
         self._put(None)
 
     def _put(self, told: bytes | None) -> None:
@@ -65,6 +67,8 @@ class Hub:
         if len(self._queues) >= MOST_LISTENERS:
             raise FullHouseError
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+        if self._is_closed:
+            queue.put_nowait(None)
         self._queues.add(queue)
         try:
             yield _told(queue)

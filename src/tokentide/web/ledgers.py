@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from tokentide import locations
@@ -25,12 +26,15 @@ class Ledgers:
         self.threads = ThreadPoolExecutor(THREADS, "tokentide web")
         """Where `run` is to be called."""
         self._own = threading.local()
+        self._is_over = False
 
     def run(self, work: Callable[[Ledger], T]) -> T:
         """Do something with this thread's ledger, opened anew where its file is another one by now.
 
         Raises LedgerError, and what `work` raises.
         """
+        if self._is_over:
+            raise LedgerError("the server is ending")
         try:
             return work(self._ledger())
         except LedgerError:
@@ -38,8 +42,18 @@ class Ledgers:
             raise
 
     def close(self) -> None:
-        """End the threads after what they are doing."""
-        self.threads.shutdown(wait=True, cancel_futures=True)
+        """End the threads after what they are doing; each closes its own ledger, which no other may."""
+        self._is_over = True
+        together = threading.Barrier(THREADS)
+        for _ in range(THREADS):
+            self.threads.submit(self._leave, together)
+        self.threads.shutdown(wait=True)
+
+    def _leave(self, together: threading.Barrier) -> None:
+        """Close this thread's ledger, and wait for the others, so that no thread does it twice and another never."""
+        self._forget()
+        with suppress(threading.BrokenBarrierError):
+            together.wait(BUSY_SECONDS)
 
     def _ledger(self) -> Ledger:
         path = locations.ledger_path()

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 
 from tokentide.errors import LedgerError, TokentideError, UsageError
 from tokentide.render.json_text import dumps
-from tokentide.web.answers import HTML, Answer
+from tokentide.web.answers import HTML, Answer, TooBusyError
 from tokentide.web.desk import Desk, Sight
 from tokentide.web.gate import BodyTooLongError
 from tokentide.web.html import error_page
 from tokentide.web.hub import FullHouseError
+from tokentide.web.replays import ReplayRunsError
 
 API = "/api/"
 RETRY = {"retry-after": "5"}
@@ -65,6 +66,9 @@ def handle_errors(app: FastAPI) -> None:
     async def full(request: Request, _error: Exception) -> Response:
         return failed(request, 503, "Too many listen already; close some of the open pages.")
 
+    async def busy(request: Request, _error: Exception) -> Response:
+        return failed(request, 503, "Too much is asked at once; try again in a moment.")
+
     async def unexpected(request: Request, error: Exception) -> Response:
         return failed(request, 500, f"That went wrong here ({type(error).__name__}); the terminal tells more.")
 
@@ -72,10 +76,12 @@ def handle_errors(app: FastAPI) -> None:
         (UsageError, usage),
         (RequestValidationError, invalid),
         (LedgerError, ledger),
+        (ReplayRunsError, ledger),
         (TokentideError, usage),
         (HTTPException, http),
         (BodyTooLongError, too_long),
         (FullHouseError, full),
+        (TooBusyError, busy),
         (Exception, unexpected),
     ):
         app.add_exception_handler(kind, handler)

@@ -12,7 +12,7 @@ from tokentide.web.asked import FILTER_NAMES, Filters
 from tokentide.web.desk import Sight
 
 By = Literal["", "model", "project", "session", "branch", "agent", "source", "account"]
-SortKey = Literal["", "key", "cost", "tokens", "input", "output", "cache-read", "responses", "last"]
+SortKey = Literal["", "key", "cost", "tokens", "input", "output", "cache-write", "cache-read", "responses", "last"]
 
 
 class ReportQuery(Filters):

@@ -11,8 +11,20 @@ from tokentide.analytics.limits import AccountLimits, Level, level_of
 from tokentide.analytics.windows import STALE_US, WindowState
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render.forecast_words import NAMELESS, clock_words, outlook_words
-from tokentide.render.limit_words import PLAN_WORDS, SOURCE_WORDS, countdown, money_of, percent, plan_name, window_title
+from tokentide.render.limit_words import (
+    PLAN_WORDS,
+    SOURCE_WORDS,
+    countdown,
+    money_of,
+    percent,
+    plan_name,
+    poll_words,
+    window_title,
+)
 from tokentide.render.words import ago, clean
+
+FROM_RECORDS = "reckoned from the transcripts"
+"""Who tells of an estimate; its badge says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class WindowCard:
     """Who says so, and how long ago."""
     is_stale: bool
     is_estimate: bool
+    is_open: bool
+    """True where there is a course to draw: it has a percentage and a reset ahead."""
     amounts: str = ""
 
 
@@ -47,8 +61,16 @@ class AccountCard:
     plan: str
     fault: str
     """Why the account did not answer; empty if it did."""
+    polled: str
+    """When the account was asked, and when it is asked next; empty where it never was."""
     windows: tuple[WindowCard, ...]
-    warnings: tuple[str, ...] = ()
+    key: str
+    """`Account.key`."""
+
+    @property
+    def is_open(self) -> bool:
+        """True where any window has a course to draw."""
+        return any(each.is_open for each in self.windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +94,9 @@ def _account(limits: AccountLimits, forecast: Forecast | None, look: WindowLook)
         clean(limits.account.name) or NAMELESS,
         plan_name(limits.profile) if limits.profile else "",
         clean(limits.polled.fault),
+        poll_words(limits.polled, look.now),
         tuple(window_card(each, forecast.of(each.window) if forecast else None, look) for each in limits.windows),
+        limits.account.key,
     )
 
 
@@ -94,6 +118,7 @@ def window_card(window: WindowState, expected: WindowForecast | None, look: Wind
         origin=_origin(window, look.now),
         is_stale=look.now - window.observed_at > STALE_US,
         is_estimate=window.is_estimate,
+        is_open=known is not None and window.resets_at is not None and not is_over,
         amounts=_amounts(window),
     )
 
@@ -122,7 +147,8 @@ def _reset(window: WindowState, look: WindowLook) -> str:
 
 def _origin(window: WindowState, now: int) -> str:
     by = f", {PLAN_WORDS.get(window.plan, window.plan)}" if window.plan else ""
-    return f"{SOURCE_WORDS.get(window.source, clean(window.source))}{by}, {ago(now - window.observed_at)}"
+    source = FROM_RECORDS if window.is_estimate else SOURCE_WORDS.get(window.source, clean(window.source))
+    return f"{source}{by}, {ago(now - window.observed_at)}"
 
 
 def _amounts(window: WindowState) -> str:

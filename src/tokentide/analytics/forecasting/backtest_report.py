@@ -11,11 +11,11 @@ from tokentide.analytics.forecasting.made_up_limits import made_up_evidence
 from tokentide.analytics.forecasting.reading import read_evidence
 from tokentide.analytics.forecasting.scores import WindowScores, score_cases
 from tokentide.clock import DAY_US
+from tokentide.model.limits import Account
 
 if TYPE_CHECKING:
     from tokentide.analytics.calendar import Calendar
     from tokentide.analytics.forecasting.evidence import Evidence
-    from tokentide.model.limits import Account
     from tokentide.store.sqlite.ledger import Ledger
 
 LEAST_WINDOWS = 10
@@ -65,3 +65,10 @@ def run_backtest(
         is_made_up,
         max(now - evidence.begin, 0) // DAY_US,
     )
+
+
+def known_accounts(ledger: Ledger) -> list[Account]:
+    """Accounts with limits, and those that only records tell of. Raises LedgerError."""
+    known = ledger.limits.accounts()
+    names = {account.name for account in known}
+    return known + [Account(name, name) for name in ledger.values("account") if name not in names]

@@ -29,10 +29,9 @@ class Stretch(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """The runs of one tool within a quarter hour."""
+    """The runs of all tools within a quarter hour."""
 
     quarter: int
-    tool: str
     runs: int
     failed: int
     denied: int
@@ -40,6 +39,16 @@ class Runs(NamedTuple):
     lines_added: int
     lines_removed: int
     commits: int
+
+
+class ToolRuns(NamedTuple):
+    """The runs of one tool."""
+
+    tool: str
+    """Empty for results whose call is not known."""
+    runs: int
+    failed: int
+    denied: int
 
 
 class Cover(NamedTuple):
@@ -84,14 +93,22 @@ class ActivityStore(Part):
         return dict(self._ask(statement, start, end, *values))
 
     def runs(self, filters: Filters, start: int, end: int) -> Iterator[Runs]:
-        """Tool runs by quarter hour and tool."""
+        """Tool runs by quarter hour."""
         source, values = _runs(filters, start, end)
         statement = (
-            f"SELECT c.at / {QUARTER_US} * {QUARTER_US}, c.tool, COUNT(*), SUM(c.outcome = 'failed'), "
+            f"SELECT c.at / {QUARTER_US} * {QUARTER_US}, COUNT(*), SUM(c.outcome = 'failed'), "
             "SUM(c.outcome = 'denied'), SUM(c.lines_added), SUM(c.lines_removed), SUM(c.commits) "
-            f"{source} GROUP BY 1, 2"
+            f"{source} GROUP BY 1"
         )
         yield from map(Runs._make, self._ask(statement, *values))
+
+    def tool_runs(self, filters: Filters, start: int, end: int) -> Iterator[ToolRuns]:
+        """Tool runs by tool, in no order."""
+        source, values = _runs(filters, start, end)
+        statement = (
+            f"SELECT c.tool, COUNT(*), SUM(c.outcome = 'failed'), SUM(c.outcome = 'denied') {source} GROUP BY c.tool"
+        )
+        yield from map(ToolRuns._make, self._ask(statement, *values))
 
     def files_changed(self, filters: Filters, start: int, end: int) -> int:
         """How many different files were written to."""

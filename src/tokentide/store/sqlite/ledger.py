@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -64,6 +65,13 @@ class Ledger(Stores):
         self._connection.backup(copy)
         prepare(copy, MEMORY)
         return Ledger(copy, MEMORY)
+
+    def copy_to(self, path: str) -> None:
+        """Put a copy into a file that is not there yet; its owner's alone. Raises LedgerUnwritableError."""
+        with translated(path):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                self._connection.backup(copy)
 
     @property
     def is_kept(self) -> bool:

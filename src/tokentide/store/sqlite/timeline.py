@@ -53,14 +53,16 @@ class TimelineStore(Part):
         return [_reply(row) for row in self._ask(statement, session_id)]
 
     def runs(self, session_id: str) -> list[ToolRun]:
-        """The tool runs that its responses called, in the order of time."""
+        """The tool runs that its responses called, in the order of time.
+
+        CROSS JOIN keeps the order of the tables: from the session's responses to their few runs, not from all runs.
+        """
         columns = ", ".join("r.identity" if name == "called_by" else f"x.{name}" for name in ToolRun.__struct_fields__)
-        chosen = "FROM places s JOIN records r ON r.place = s.id"
-        where = "WHERE s.session_id = ?"
+        its = "JOIN places s ON s.id = r.place AND s.session_id = ?"
         statement = (
-            f"SELECT {columns} {chosen} JOIN tool_runs x ON x.called_by = r.identity {where} UNION "
-            f"SELECT {columns} {chosen} JOIN aliases n ON n.identity = r.identity "
-            f"JOIN tool_runs x ON x.called_by = n.name {where} ORDER BY 4, 1"
+            f"SELECT {columns} FROM records r {its} CROSS JOIN tool_runs x ON x.called_by = r.identity UNION "
+            f"SELECT {columns} FROM aliases n CROSS JOIN records r ON r.identity = n.identity {its} "
+            f"CROSS JOIN tool_runs x ON x.called_by = n.name ORDER BY 4, 1"
         )
         return [ToolRun(*row) for row in self._ask(statement, session_id, session_id)]
 

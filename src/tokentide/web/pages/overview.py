@@ -7,10 +7,11 @@ from typing import Any
 
 from tokentide.clock import DAY_US
 from tokentide.model.alerts import HELD
-from tokentide.render.block_lines import block_origin
+from tokentide.render.block_lines import block_origin, outlook
 from tokentide.render.words import project_names
 from tokentide.web.asked import Filters
 from tokentide.web.desk import Sight
+from tokentide.web.expected import expected_table
 from tokentide.web.frame import USAGE, Page
 from tokentide.web.reports import overview_of
 from tokentide.web.windows import WindowLook, account_cards
@@ -27,7 +28,9 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
         "overview": overview,
         "accounts": account_cards(overview.limits, overview.forecasts, look),
         "stretches": [(STRETCHES[stretch.name], stretch.row.sums) for stretch in overview.stretches],
+        "ahead": expected_table(overview.forecasts.values(), look.calendar, sight.now),
         "alerts": alerts,
+        "block_outlook": outlook(overview.block) if overview.block else "",
         "block_origin": block_origin(overview.block.block) if overview.block else "",
         "project_names": project_names(row.key for row in overview.projects),
         "is_empty": overview.newest_at is None and not overview.limits,

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from tokentide.render.currency import currency_of, showing
 from tokentide.web.answers import HTML, Answer
 from tokentide.web.desk import Sight
 from tokentide.web.frame import Frame, Page
@@ -33,8 +34,9 @@ def _route(page: Page[Any]) -> Any:
 
         def make(sight: Sight) -> Answer:
             frame = Frame(page, PAGES, asked, sight, sight.calendar(asked), path, is_part)
-            context = {"frame": frame, "asked": asked, **page.build(sight, asked, item)}
-            return Answer.of(rendered(page.template, context), HTML)
+            with showing(currency_of(sight.settings)):
+                context = {"frame": frame, "asked": asked, **page.build(sight, asked, item)}
+                return Answer.of(rendered(page.template, context), HTML)
 
         return await reply(request, make, "part" if is_part else "page")
 

@@ -21,6 +21,7 @@ export async function swap(address, { push = true, quiet = false } = {}) {
   try {
     const answer = await fetch(address, { headers: { "x-tokentide-part": "view" }, signal: control.signal });
     const text = await answer.text();
+    if (!answer.ok && quiet && answer.status !== 401) return setPulse("lost", "not readable just now");
     if (!answer.ok) return location.assign(address);
     if (push) history.pushState(null, "", address);
     show(new DOMParser().parseFromString(text, "text/html").getElementById("view"));
@@ -33,22 +34,42 @@ export async function swap(address, { push = true, quiet = false } = {}) {
   }
 }
 
-/** Take over what is new: panels that say the same stay, with their scrolling, open tables and drawn charts. */
+/** Take over what is new: what says the same stays untouched, with its focus, scrolling, open tables and drawn charts. */
 function show(fresh) {
   const view = document.getElementById("view");
   const focus = document.activeElement?.id;
-  for (const panel of fresh.querySelectorAll(".panel[id]")) {
-    const old = document.getElementById(panel.id);
-    if (!old) continue;
-    if (old.dataset.stamp === panel.dataset.stamp) panel.replaceWith(old);
-    else keepState(old, panel);
-  }
-  view.replaceChildren(...fresh.childNodes);
-  view.dataset.carried = fresh.dataset.carried;
+  patch(view, fresh);
+  Object.assign(view.dataset, { carried: fresh.dataset.carried, version: fresh.dataset.version });
   document.title = fresh.dataset.title;
   for (const link of document.querySelectorAll(".top nav a")) link.search = view.dataset.carried;
-  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus({ preventScroll: true });
   dress(view);
+}
+
+const isSame = (old, fresh) => (old.dataset.stamp ? old.dataset.stamp === fresh.dataset.stamp : old.isEqualNode(fresh));
+const isAlike = (old, fresh) => old.tagName === fresh.tagName && old.id === fresh.id;
+
+/** Make an element's children like those of its fresh counterpart, panel by panel where both have the same panels. */
+function patch(old, fresh) {
+  const olds = [...old.children];
+  const news = [...fresh.children];
+  if (olds.length === news.length && olds.every((each, index) => isAlike(each, news[index]))) {
+    olds.forEach((each, index) => renew(each, news[index]));
+    return;
+  }
+  for (const panel of fresh.querySelectorAll(".panel[id]")) {
+    const known = document.getElementById(panel.id);
+    if (known && isSame(known, panel)) panel.replaceWith(known);
+    else if (known) keepState(known, panel);
+  }
+  old.replaceChildren(...fresh.childNodes);
+}
+
+function renew(old, fresh) {
+  if (isSame(old, fresh)) return;
+  if (old.matches("main, .grid")) return patch(old, fresh);
+  if (old.matches(".panel")) keepState(old, fresh);
+  old.replaceWith(fresh);
 }
 
 /** A panel that changed keeps what a person had opened, how far it was scrolled, and the chart to be drawn over. */
@@ -57,9 +78,12 @@ function keepState(old, panel) {
   panel.querySelectorAll("details").forEach((each, index) => { each.open = opened[index]?.open ?? each.open; });
   const figures = [...old.querySelectorAll(".chart")];
   for (const figure of panel.querySelectorAll(".chart")) {
-    const drawn = figures.find((each) => each.dataset.chart === figure.dataset.chart);
-    if (!drawn) continue;
+    const at = figures.findIndex((each) => each.dataset.chart === figure.dataset.chart && (figures.length === 1 || each.dataset.options === figure.dataset.options));
+    if (at < 0) continue;
+    const [drawn] = figures.splice(at, 1);
     Object.assign(drawn.dataset, { api: figure.dataset.api, options: figure.dataset.options });
+    drawn.querySelector(".canvas").ariaLabel = figure.querySelector(".canvas").ariaLabel;
+    drawn.querySelector("figcaption").textContent = figure.querySelector("figcaption").textContent;
     figure.replaceWith(drawn);
   }
   const scrolled = [...old.querySelectorAll(".scroll")].map((each) => each.scrollTop);
@@ -92,14 +116,15 @@ function isBusy() {
 function setPulse(state, word) {
   const pulse = document.getElementById("pulse");
   if (!pulse) return;
+  if (pulse.dataset.state === "lost" && state === "live") refresh(); // what happened meanwhile nobody told
   pulse.dataset.state = state;
   pulse.querySelector(".word").textContent = word;
 }
 
 /** Say something for a while; the text is text. */
-export function toast(title, body) {
+export function toast(title, body, severity = "warning") {
   const box = document.createElement("div");
-  box.className = "toast";
+  box.className = `toast severity-${severity}`;
   for (const [tag, text] of [["strong", title], ["p", body]]) {
     const part = document.createElement(tag);
     part.textContent = text;
@@ -145,14 +170,10 @@ if (theme) {
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyleCharts);
 
-let version = null;
 follow({
-  changed(told) {
-    if (version !== null && told.version !== version) refresh();
-    version = told.version;
-  },
+  changed(told) { if (String(told.version) !== document.getElementById("view")?.dataset.version) refresh(); },
   progress() { refresh(); },
-  alert(told) { toast(told.title, told.body); },
+  alert(told) { toast(told.title, told.body, told.severity); },
   state: setPulse,
 });
 dress(document);

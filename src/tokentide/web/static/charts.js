@@ -1,4 +1,6 @@
 // Charts: each kind makes traces out of a report of the API. The library is loaded when the first chart comes.
+import { converted, labelled, locale } from "./currency.js";
+
 const kinds = new Map();
 let library = null;
 
@@ -27,9 +29,11 @@ async function draw(figure) {
     const [plotly, answer] = await Promise.all([load(), fetch(figure.dataset.api)]);
     const report = await answer.json();
     if (!answer.ok) throw new Error(report.error);
-    const made = make(report, JSON.parse(figure.dataset.options), look());
+    const options = JSON.parse(figure.dataset.options);
+    const { money } = options;
+    const made = labelled(make(converted(report, money), converted(options, money), look()), money);
     figure.hidden = made === null;
-    if (made) await plotly.react(canvas, made.data, layoutOf(made.layout), CONFIG);
+    if (made) await plotly.react(canvas, made.data, layoutOf(made.layout), { ...CONFIG, ...locale(money) });
     figure.dataset.state = "drawn";
   } catch (error) {
     figure.dataset.state = "failed";
@@ -70,7 +74,7 @@ function layoutOf(own) {
     font: { color: colour("text"), family: "system-ui, sans-serif", size: 12 },
     margin: { l: 48, r: 12, t: 8, b: 32 },
     hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("text") } },
-    legend: { orientation: "h", y: -0.18, font: { size: 12 } },
+    legend: { orientation: "h", y: -0.18, font: { size: 12 }, traceorder: "normal" },
     hovermode: "x unified",
     ...own,
     xaxis: { ...axis, ...own.xaxis },
@@ -81,5 +85,21 @@ function layoutOf(own) {
 /** The last part of a folder, a model without its vendor: what legends have room for. */
 export function shortName(name) {
   const last = name.replace(/[/\\]+$/, "").split(/[/\\]/).pop() || name || "(none)";
-  return last.replace(/^claude-/, "").replace(/-20\d{6}$/, "");
+  return plain(last.replace(/^claude-/, "").replace(/-20\d{6}$/, ""));
+}
+
+/** Text out of data as the library draws it: what would be a tag, a link or an entity stays text. */
+export function plain(text) {
+  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+const clocks = new Map();
+
+/** An instant as the time on the wall in the report's zone, in the form that axes of dates take. */
+export function localTime(instant, zone) {
+  if (!clocks.has(zone)) {
+    const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    clocks.set(zone, new Intl.DateTimeFormat("sv-SE", { ...parts, timeZone: zone, hourCycle: "h23" }));
+  }
+  return clocks.get(zone).format(new Date(instant));
 }

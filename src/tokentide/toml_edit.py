@@ -1,4 +1,4 @@
-"""Changes `alerts.toml` without touching what a person wrote: a table is put at its end, one is cut out, a key is set.
+"""Changes a TOML file without touching what a person wrote: a table is put at its end, one is cut out, a key is set.
 
 After each change the file is read again, and has to say what it said before but for the change.
 """
@@ -11,30 +11,29 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 
 from tokentide.errors import SettingsError
 from tokentide.locations import ensure_private_dir
 from tokentide.private_files import write_private
 
-Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
+Scalar = str | bool | int | float | Decimal
+Value = Scalar | Sequence[str] | Sequence[int] | Sequence[float] | Sequence[Scalar]
 Document = dict[str, object]
 _HEADER = re.compile(r"\s*\[")
 _BY_HAND = "is written in a way that cannot be edited for you: please do it by hand"
 _QUOTES = ('"""', "'''")
 _STRINGS = re.compile(r"\"\"\"|'''|\"(?:\\.|[^\"\\])*\"|'[^']*'|#.*")
-_HEAD = (
-    "# What tokentide alerts you of, and how. `tokentide alerts` shows it, `tokentide alerts add` adds to it.\n"
-    "# Addresses are secrets: keep this file to yourself, or write env:NAME or keyring:NAME in their place.\n"
-)
+MOST_LINES = 1000
+"""Of one value."""
 
 
 def appended(text: str, kind: str, entry: Mapping[str, Value], path: str) -> str:
-    """The text with one more table, `[[rule]]` or `[[channel]]`. Raises SettingsError."""
+    """The text with one more table of that kind, such as `[[rule]]`, at its end. Raises SettingsError."""
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = [f"[[{kind}]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
-    before = text or _HEAD
-    before += "" if before.endswith(("\n", "\r\n")) else newline
-    changed = f"{before}{newline}{newline.join(lines)}{newline}"
+    gap = "" if not text else newline if text.endswith("\n") else 2 * newline
+    changed = f"{text}{gap}{newline.join(lines)}{newline}"
     wanted = _parsed(text, path)
     _tables(wanted, kind, path).extend(tomllib.loads("\n".join(lines))[kind])
     return _checked(changed, wanted, path)
@@ -43,15 +42,8 @@ def appended(text: str, kind: str, entry: Mapping[str, Value], path: str) -> str
 def without(text: str, kind: str, number: int, path: str) -> str:
     """The text without the table of that number, from 0. Comments above and below it stay. Raises SettingsError."""
     lines = text.splitlines(keepends=True)
-    headers = _headers(lines)
-    own = [line for line in headers if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", lines[line])]
     wanted = _parsed(text, path)
-    if number >= len(own) or len(own) != len(_tables(wanted, kind, path)):
-        raise SettingsError(path, kind, _BY_HAND)
-    begin = own[number]
-    end = next((line for line in headers if line > begin), len(lines))
-    while end > begin + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
-        end -= 1
+    begin, end = _table_lines(lines, kind, number, wanted, path)
     del _tables(wanted, kind, path)[number]
     if not wanted[kind]:
         del wanted[kind]
@@ -61,21 +53,30 @@ def without(text: str, kind: str, number: int, path: str) -> str:
 
 def with_key(text: str, key: str, value: Value | None, path: str) -> str:
     """The text with a key before all tables set, or gone for None. Raises SettingsError."""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = (text or _HEAD).splitlines(keepends=True)
-    first = next(iter(_headers(lines)), len(lines))
-    present = [line for line in range(first) if re.match(rf"\s*{key}\s*=", lines[line])]
+    lines = text.splitlines(keepends=True)
     wanted = _parsed(text, path)
-    fresh = [] if value is None else [f"{key} = {_toml(value)}{newline}"]
-    if present:
-        lines[present[0] : present[0] + 1] = fresh
-    else:
-        place = next((line for line in range(len(lines)) if not lines[line].startswith("#")), len(lines))
-        lines[place:place] = fresh
-    wanted.pop(key, None)
-    if value is not None:
-        wanted[key] = list(value) if isinstance(value, (list, tuple)) else value
+    first = next(iter(_headers(lines)), len(lines))
+    _put(lines, range(first), key, value)
+    _note(wanted, key, value)
     return _checked("".join(lines), wanted, path)
+
+
+def with_table_key(text: str, kind: str, number: int, assignment: tuple[str, Value | None], path: str) -> str:
+    """The text with a key of the table of that number set, or gone for None. Raises SettingsError."""
+    lines = text.splitlines(keepends=True)
+    wanted = _parsed(text, path)
+    begin, end = _table_lines(lines, kind, number, wanted, path)
+    _put(lines, range(begin + 1, end), *assignment)
+    table = _tables(wanted, kind, path)[number]
+    if not isinstance(table, dict):
+        raise SettingsError(path, kind, _BY_HAND)
+    _note(table, *assignment)
+    return _checked("".join(lines), wanted, path)
+
+
+def keys_of(text: str, path: str) -> frozenset[str]:
+    """The keys and tables that stand at the top. Raises SettingsError."""
+    return frozenset(_parsed(text, path))
 
 
 def save(path: str, text: str) -> None:
@@ -107,6 +108,69 @@ def alone(path: str) -> Iterator[None]:
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _table_lines(lines: Sequence[str], kind: str, number: int, document: Document, path: str) -> tuple[int, int]:
+    """The first line of that table, and the line behind its last; comments that follow it are not its own."""
+    headers = _headers(lines)
+    own = [line for line in headers if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", lines[line])]
+    if number >= len(own) or len(own) != len(_tables(document, kind, path)):
+        raise SettingsError(path, kind, _BY_HAND)
+    begin = own[number]
+    end = next((line for line in headers if line > begin), len(lines))
+    while end > begin + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    return begin, end
+
+
+def _put(lines: list[str], where: range, key: str, value: Value | None) -> None:
+    """Set the key within some of the lines, in its own place where it has one; a comment behind it stays."""
+    newline = "\r\n" if any(line.endswith("\r\n") for line in lines) else "\n"
+    present = next((line for line in where if re.match(rf"\s*{key}\s*=", lines[line])), None)
+    if present is None:
+        place = _place(lines, where)
+        if value is not None:
+            if place > 0 and not lines[place - 1].endswith("\n"):
+                lines[place - 1] += newline
+            lines.insert(place, f"{key} = {_toml(value)}{newline}")
+        return
+    end = _value_end(lines, present, where.stop)
+    comment = _comment_behind(lines[end - 1])
+    fresh = [] if value is None else [f"{key} = {_toml(value)}{comment}{newline}"]
+    lines[present:end] = fresh
+
+
+def _place(lines: Sequence[str], where: range) -> int:
+    """Where a new key goes: behind the last one that is there, else behind the comments at the top."""
+    filled = [line for line in where if lines[line].strip() and not lines[line].lstrip().startswith("#")]
+    if filled:
+        return filled[-1] + 1
+    return next((line for line in where if not lines[line].startswith("#")), where.stop)
+
+
+def _value_end(lines: Sequence[str], begin: int, end: int) -> int:
+    """The line behind the value that begins there: a list may run over several."""
+    for stop in range(begin + 1, min(end, begin + MOST_LINES) + 1):
+        with suppress(tomllib.TOMLDecodeError):
+            tomllib.loads("".join(lines[begin:stop]))
+            return stop
+    return begin + 1
+
+
+def _comment_behind(line: str) -> str:
+    """What stands behind a value, with two spaces before it; empty for nothing."""
+    found = next((each[0] for each in _STRINGS.finditer(line) if each[0].startswith("#")), "")
+    return f"  {found.rstrip()}" if found else ""
+
+
+def _note(document: Document, key: str, value: Value | None) -> None:
+    """Put into the document what the text is to say."""
+    document.pop(key, None)
+    if value is not None:
+        try:
+            document[key] = tomllib.loads(f"value = {_toml(value)}")["value"]
+        except tomllib.TOMLDecodeError:  # a text that TOML cannot hold: what is made of it is no TOML either
+            document[key] = value
 
 
 def _headers(lines: Sequence[str]) -> list[int]:
@@ -170,6 +234,8 @@ def _toml(value: Value) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return _quoted(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, (int, float)):
         return f"{value:g}" if isinstance(value, float) and value == int(value) else str(value)
     return f"[{', '.join(_toml(item) for item in value)}]"

@@ -1,0 +1,202 @@
+"""Lets in who has the token: people by a login page and a cookie, scripts by a header."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import blake2b
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from tokentide.render.json_text import dumps
+from tokentide.web.answers import HTML, JSON
+from tokentide.web.attempts import Attempts
+from tokentide.web.gate import Doorway
+from tokentide.web.html import rendered
+
+LOGIN, LOGOUT = "/login", "/logout"
+FOR_SCRIPTS = ("/api/", "/metrics")
+FOR_ALL = "/static/"
+"""Scripts and styles, the same for everybody: the login page needs some of them."""
+PART = "x-tokentide-part"
+"""A header of a page that wants only what changes: a redirect would put the login page into it."""
+SESSION_SECONDS = 7 * 86_400
+MOST_SESSIONS = 256
+MOST_COOKIES = 8
+"""So many cookies of our name are looked at: others on this host may have set some that are none of ours."""
+MOST_NEXT = 2_048
+WRONG = "That is not the token."
+CHALLENGE = {"www-authenticate": 'Bearer realm="tokentide"'}
+
+
+class TokenAccess:
+    """Sessions are kept in memory alone, as digests of their ids: they end with the server."""
+
+    def __init__(self, token: str, doorway: Doorway, seconds: Callable[[], float] = time.monotonic) -> None:
+        """`seconds` is a clock that only goes on."""
+        self._token, self._doorway, self._seconds = _digest(token), doorway, seconds
+        self._cookie = f"tokentide-{doorway.port}"
+        """Cookies do not know ports: two servers on one machine need two names."""
+        self._sessions: OrderedDict[bytes, float] = OrderedDict()
+        self._attempts = Attempts()
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response | None:
+        """The login page and what comes of it, or a refusal; None for who may go on. Raises BodyTooLongError."""
+        request, path = Request(scope, receive), scope["path"]
+        if path.startswith(FOR_ALL):
+            return None
+        if path == LOGIN:
+            return await self._login(request)
+        if path == LOGOUT:
+            return self._logout(request)
+        if "authorization" in request.headers:
+            return self._bearer(request)
+        return None if self._has_session(request) else self._refused(request)
+
+    async def _login(self, request: Request) -> Response:
+        if request.method in ("GET", "HEAD"):
+            wanted = own_path(request.query_params.get("next", ""))
+            return _to(wanted) if self._has_session(request) else _page(200, wanted)
+        if request.method != "POST":
+            return Response("Only GET and POST.\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
+        form = _fields(await request.body())
+        wanted = own_path(form.get("next", ""))
+        wait = self._tried(request, form.get("token", "").strip())
+        if wait is None:
+            return self._welcome(request, wanted)
+        return _page(429, wanted, _too_often(wait), _retry(wait)) if wait else _page(401, wanted, WRONG, CHALLENGE)
+
+    def _logout(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response("Only POST.\n", 405, {"allow": "POST"}, "text/plain")
+        for value in self._cookies(request):
+            self._sessions.pop(_digest(value), None)
+        answer = _to(LOGIN)
+        answer.delete_cookie(self._cookie, path="/", httponly=True, samesite="strict", secure=self._is_safe(request))
+        return answer
+
+    def _bearer(self, request: Request) -> Response | None:
+        scheme, _, token = request.headers["authorization"].partition(" ")
+        wait = self._tried(request, token.strip() if scheme.lower() == "bearer" else "")
+        if wait is None:
+            return None
+        return (
+            _failed(request, 429, _too_often(wait), _retry(wait)) if wait else _failed(request, 401, WRONG, CHALLENGE)
+        )
+
+    def _refused(self, request: Request) -> Response:
+        if PART in request.headers or _is_for_scripts(request.scope["path"]):
+            told = "Log in, or send the token: `Authorization: Bearer ...`."
+            return _failed(request, 401, told, CHALLENGE)
+        if request.method not in ("GET", "HEAD"):
+            return _failed(request, 401, "Log in first.", CHALLENGE)
+        query = request.scope["query_string"].decode("latin-1")
+        wanted = own_path(request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else ""))
+        return _to(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='')}")
+
+    def _tried(self, request: Request, token: str) -> int | None:
+        """None for the right token; else after how many seconds another one may be tried, 0 for at once."""
+        address, now = request.client.host if request.client else "", self._seconds()
+        wait = self._attempts.wait_seconds(address, now)
+        if wait:
+            return wait
+        if hmac.compare_digest(_digest(token), self._token):
+            return None
+        self._attempts.failed(address, now)
+        return 0
+
+    def _welcome(self, request: Request, wanted: str) -> Response:
+        """Begin a session."""
+        session = secrets.token_urlsafe(32)
+        self._sessions[_digest(session)] = self._seconds() + SESSION_SECONDS
+        while len(self._sessions) > MOST_SESSIONS:
+            self._sessions.popitem(last=False)
+        answer = _to(wanted)
+        answer.set_cookie(
+            self._cookie,
+            session,
+            max_age=SESSION_SECONDS,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=self._is_safe(request),
+        )
+        return answer
+
+    def _has_session(self, request: Request) -> bool:
+        now = self._seconds()
+        return any(self._sessions.get(_digest(value), -1.0) > now for value in self._cookies(request))
+
+    def _cookies(self, request: Request) -> list[str]:
+        """The values of our cookie: several, where somebody else on this host has set one of its name."""
+        found = []
+        for header in request.headers.getlist("cookie"):
+            for part in header.split(";"):
+                name, _, value = part.strip().partition("=")
+                if name == self._cookie:
+                    found.append(value)
+        return found[:MOST_COOKIES]
+
+    def _is_safe(self, request: Request) -> bool:
+        """Whether the browser speaks TLS, to us or to a proxy."""
+        return self._doorway.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+
+
+def own_path(text: str) -> str:
+    """A path of this server to go to, `/` for anything else: what begins with two slashes leads to another one.
+
+    Browsers drop tabs and line ends, and take a backslash for a slash.
+    """
+    is_odd = not text.startswith("/") or len(text) > MOST_NEXT or "\\" in text or not text.isascii()
+    if is_odd or any(sign <= " " or sign == "\x7f" for sign in text):
+        return "/"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "/"
+    is_elsewhere = bool(parts.scheme or parts.netloc) or text.startswith("//") or parts.path in (LOGIN, LOGOUT)
+    return "/" if is_elsewhere else text
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=32).digest()
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """The fields of a form, each once; empty for what is no form."""
+    try:
+        return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=8).items()}
+    except ValueError:
+        return {}
+
+
+def _is_for_scripts(path: str) -> bool:
+    return path.startswith(FOR_SCRIPTS)
+
+
+def _to(path: str) -> Response:
+    return Response(status_code=303, headers={"location": path})
+
+
+def _page(status: int, wanted: str, sentence: str = "", headers: dict[str, str] | None = None) -> Response:
+    return Response(rendered("login.html", {"wanted": wanted, "sentence": sentence}), status, headers, HTML)
+
+
+def _failed(request: Request, status: int, sentence: str, headers: dict[str, str]) -> Response:
+    if _is_for_scripts(request.scope["path"]):
+        return Response(dumps({"error": sentence}), status, headers, JSON)
+    return Response(f"{sentence}\n", status, headers, "text/plain")
+
+
+def _too_often(wait: int) -> str:
+    return f"Too many wrong tokens; try again in {wait} s."
+
+
+def _retry(wait: int) -> dict[str, str]:
+    return {"retry-after": str(wait)}
