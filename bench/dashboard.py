@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from bench.dashboard_stage import Corpus, Server, quantile, serving, started, table
 
@@ -137,7 +137,7 @@ def filters(server: Server) -> None:
 def questions(path: str) -> Sequence[str]:
     """Queries that are all different: stretches of days of many lengths, back from today; or other time zones."""
     if path in WITHOUT_DAYS:
-        return [f"?timezone=Etc/GMT{hours:+d}" for hours in range(-12, 13) if hours]
+        return [f"?timezone={quote(f'Etc/GMT{hours:+d}')}" for hours in range(-12, 13) if hours]
     today = date.today()  # noqa: DTZ011 -- any day will do
     stretches = [(today - timedelta(days=7 + 9 * number), today - timedelta(days=number % 7)) for number in range(EACH)]
     return [f"?since={since}&until={until}" for since, until in stretches]

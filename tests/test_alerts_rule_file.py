@@ -361,6 +361,10 @@ def test_a_key_keeps_the_comment_behind_it_and_a_long_list_is_replaced_as_a_whol
     assert with_key(text, "z", True, PATH) == text.replace("# last", "z = true\n# last")
 
 
+def test_a_large_amount_is_written_to_the_last_digit() -> None:
+    assert "usd = [1234567, 0.5]" in appended("", "rule", {"kind": "cost", "usd": [1234567.0, 0.5]}, PATH)
+
+
 def test_a_key_of_one_table_is_set_and_unset() -> None:
     text = '[[rule]]\nkind = "odds"\n\n# second\n[[rule]]\nkind = "reset" # free\n'
     off = with_table_key(text, "rule", 0, ("enabled", False), PATH)

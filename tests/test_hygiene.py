@@ -28,6 +28,7 @@ HEADLESS = (
     "analytics",
 )
 TERMINAL = {"rich", "rich_argparse", "textual", "click"}
+WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"}
 
 
 def loaded_by(code: str, **environ: str) -> set[str]:
@@ -46,9 +47,9 @@ def modules() -> list[str]:
     return sorted(".".join(name.parts).removesuffix(".__init__") for name in names if name.parts[1] in HEADLESS)
 
 
-def test_everything_below_render_loads_without_a_terminal() -> None:
+def test_everything_below_render_loads_without_a_terminal_or_a_web_framework() -> None:
     code = "import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in modules())
-    assert not {name.partition(".")[0] for name in loaded_by(code)} & TERMINAL
+    assert not {name.partition(".")[0] for name in loaded_by(code)} & (TERMINAL | WEB)
 
 
 @pytest.fixture

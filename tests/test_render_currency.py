@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokentide.render.currency import ShownCurrency, currency_of, showing, shown_currency
-from tokentide.render.words import money
+from tokentide.render.words import fine_money, money
 from tokentide.settings import Settings
 
 EURO = ShownCurrency("EUR", Decimal("0.92"), "2026-03-01")
@@ -33,6 +33,12 @@ def test_an_amount_is_written_as_the_currency_is(currency: ShownCurrency, nano: 
     with showing(currency):
         assert money(nano) == text
     assert money(10_000_000_000) == "$10.00"
+
+
+def test_what_one_response_costs_has_four_decimals_in_every_currency() -> None:
+    assert fine_money(33_312_345) == "$0.0333"
+    with showing(EURO):
+        assert fine_money(33_312_345) == "€0.0306"
 
 
 def test_usd_is_shown_unless_a_currency_and_its_rate_are_set() -> None:

@@ -76,7 +76,9 @@ def test_what_is_written_becomes_another_version_and_is_told(keeper: Keeper, her
     assert keeper.condition.version - settled <= 1, "where nothing happens nothing is told"
 
 
-def test_a_fault_does_not_become_ever_newer_versions(here: Machine, told: list[Event]) -> None:
+def test_a_fault_does_not_become_ever_newer_versions(
+    here: Machine, told: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A ledger of a later format: it is said once, however often it is tried."""
     with Ledger.open(str(here.ledger)):
         pass
@@ -84,7 +86,7 @@ def test_a_fault_does_not_become_ever_newer_versions(here: Machine, told: list[E
     connection.execute("PRAGMA user_version = 9999")
     connection.close()
     keeper = Keeper(here._environ(), lambda: NOW, may_ask=False, tell=told.append)
-    keeper._over.set()  # so that it does not rest after the fault
+    monkeypatch.setattr("tokentide.web.keeper.RETRY_SECONDS", 0.01)
     keeper._round(has_changed=False)
     first = keeper.condition
     keeper._round(has_changed=False)
@@ -116,8 +118,8 @@ def test_it_ends_while_another_process_reads_for_the_first_time(here: Machine, t
     until(lambda: keeper.condition.total_bytes > 0)
     begun = time.monotonic()
     keeper.stop()
-    assert time.monotonic() - begun < 2.5
-    assert not keeper._thread.is_alive(), "the reading was waited for"
+    assert time.monotonic() - begun < 2.9, "it was not broken off, and not waited for any longer"
+    assert not keeper._thread.is_alive()
     assert told[0].name == "progress"
 
 

@@ -43,7 +43,8 @@ def test_windows_and_odds_are_those_of_limits_and_forecast(sample: Dashboard) ->
     found = scraped(sample, "?accounts=name")
     (account,) = sample.ask("/api/v1/limits").json()["accounts"]
     (expected,) = sample.ask("/api/v1/forecast").json()["accounts"]
-    name = f"{account['name']} · {account['organization']}"
+    (known,) = of(scraped(sample), "tokentide_account_info")
+    name = f"{account['name']} ({known})"
     for window in account["windows"]:
         labels = (("account", name), ("is_estimate", "false"), ("window", window["window"]))
         assert found["tokentide_window_used_ratio", labels] == pytest.approx(window["percent"] / 100)

@@ -199,12 +199,12 @@ def _whole(least: int, most: int) -> Callable[[str, str, object], int]:
 
 def _seconds(path: str, key: str, value: object) -> float:
     """How often something is drawn."""
-    number = float(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else -1.0
-    if not FASTEST_REFRESH_SECONDS <= number <= SLOWEST_REFRESH_SECONDS:
+    number = Decimal(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else Decimal("NaN")
+    if not number.is_finite() or not FASTEST_REFRESH_SECONDS <= number <= SLOWEST_REFRESH_SECONDS:
         raise SettingsError(
             path, key, f"must be a number of seconds from {FASTEST_REFRESH_SECONDS:g} to {SLOWEST_REFRESH_SECONDS:g}"
         )
-    return number
+    return float(number)
 
 
 def _currency(path: str, key: str, value: object) -> str:

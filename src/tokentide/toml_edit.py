@@ -237,7 +237,7 @@ def _toml(value: Value) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, (int, float)):
-        return f"{value:g}" if isinstance(value, float) and value == int(value) else str(value)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return f"[{', '.join(_toml(item) for item in value)}]"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from math import isfinite
 from typing import TypeVar
 
 from tokentide.clock import MINUTE_US
@@ -157,9 +156,10 @@ def _span(where: Where, value: object) -> tuple[int, int]:
 
 def _number(value: object) -> Decimal:
     """A number; below every bound for what is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return Decimal(-1)
-    return Decimal(value)
+    number = Decimal(value)
+    return number if number.is_finite() else Decimal(-1)
 
 
 period = one_of(PERIODS)

@@ -6,10 +6,12 @@ Run as a module it reads into the ledger, and says on standard output how much i
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from tokentide import locations
 from tokentide.pricing.book import PriceBook
@@ -31,7 +33,8 @@ def read_apart(environ: Mapping[str, str], total: int, tell: Tell, over: threadi
     tell(0, total)
     command = [sys.executable, "-P", "-m", __name__]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=dict(environ), text=True, **pipes) as process:  # type: ignore[call-overload] # noqa: S603
+    group = {"process_group": 0} if os.name == "posix" else {}
+    with subprocess.Popen(command, env=dict(environ), text=True, **pipes, **group) as process:  # type: ignore[call-overload] # noqa: S603
         ender = threading.Thread(target=_end, args=(process, over), daemon=True)
         ender.start()
         for line in process.stdout:
@@ -44,8 +47,17 @@ def _end(process: subprocess.Popen[str], over: threading.Event) -> None:
     """End the process when nobody waits for it any more; what it has read so far is kept."""
     while process.poll() is None:
         if over.wait(0.2):
-            process.terminate()
+            _terminate(process)
             return
+
+
+def _terminate(process: subprocess.Popen[str]) -> None:
+    """End it with its own helpers, which would hold its output open until they have read their files."""
+    with suppress(ProcessLookupError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            process.terminate()
 
 
 class _Teller(Observer):

@@ -14,7 +14,6 @@ from tokentide.analytics.compare.sides import ModelUse, Side
 from tokentide.render import words
 from tokentide.render.what_if_words import change, percent_change
 
-NANO = 10**9
 TOP = 5
 """Models that are listed."""
 SHORT = 12
@@ -79,7 +78,7 @@ def shown(measure: Measure, value: Number, *, is_short: bool = False) -> str:
     if measure.unit == "usd":
         return words.money(int(value))
     if measure.unit == "rate":
-        return f"${value / NANO:.4f}"
+        return words.fine_money(float(value))
     return f"{100 * value:.1f} %" if measure.unit == "share" else _count(int(value), is_short=is_short)
 
 
@@ -94,7 +93,7 @@ def shown_difference(measure: Measure, one: Number, other: Number, *, is_short: 
     if measure.unit == "usd":
         return change(int(other - one))
     if measure.unit == "rate":
-        return f"{'-' if other < one else '+' if other > one else ''}${abs(other - one) / NANO:.4f}"
+        return f"{'-' if other < one else '+' if other > one else ''}{words.fine_money(float(abs(other - one)))}"
     if measure.unit == "share":
         return f"{100 * (other - one):{'+' if other != one else ''}.1f} points"
     sign = "-" if other < one else "+" if other > one else ""

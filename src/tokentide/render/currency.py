@@ -43,12 +43,13 @@ class ShownCurrency(NamedTuple):
         """What stands behind it."""
         return "" if self.prefix else f" {self.code}"
 
-    def money(self, nano: int) -> str:
+    def money(self, nano: int, decimals: int | None = None) -> str:
         """Nano-USD in this currency, rounded half to even; a small amount is not shown as nothing."""
+        digits = self.digits if decimals is None else decimals
         amount = (nano * self.rate).scaleb(-9)
-        sign, text = "-" if amount < 0 else "", f"{abs(amount):,.{self.digits}f}"
+        sign, text = "-" if amount < 0 else "", f"{abs(amount):,.{digits}f}"
         if amount > 0 and not text.strip("0.,"):
-            sign, text = "<", f"{10**-self.digits:.{self.digits}f}"
+            sign, text = "<", f"{10**-digits:.{digits}f}"
         return f"{sign}{self.prefix}{text}{self.suffix}"
 
     @property
@@ -84,9 +85,9 @@ def showing(currency: ShownCurrency | None) -> Iterator[None]:
         _SHOWN.reset(token)
 
 
-def _written(nano: int) -> str:
+def _written(nano: int, decimals: int | None) -> str:
     shown = shown_currency()
-    return shown.money(nano) if shown else ""
+    return shown.money(nano, decimals) if shown else ""
 
 
 let_write_money(_written)

@@ -20,11 +20,11 @@ _BYTE_UNITS = {"K": "kB", "M": "MB", "B": "GB", "T": "TB"}
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 
-_writers: list[Callable[[int], str]] = []
-"""Asked first how an amount of nano-USD is written; empty, but where another currency can be shown."""
+_writers: list[Callable[[int, int | None], str]] = []
+"""Asked first how nano-USD are written, with so many decimals or the usual; none where only USD is ever shown."""
 
 
-def let_write_money(writer: Callable[[int], str]) -> None:
+def let_write_money(writer: Callable[[int, int | None], str]) -> None:
     """Have amounts written by somebody else, where that one answers with anything."""
     _writers.append(writer)
 
@@ -58,15 +58,23 @@ def money(nano: int) -> str:
 
     In another currency where one is shown: see `currency.showing`.
     """
-    for writer in _writers:
-        text = writer(nano)
-        if text:
-            return text
+    text = _written(nano)
+    if text:
+        return text
     cents, rest = divmod(nano, NANO_PER_CENT)
     cents += rest * 2 > NANO_PER_CENT or (rest * 2 == NANO_PER_CENT and cents % 2 == 1)
     if cents == 0 and nano > 0:
         return "<$0.01"
     return f"${cents // 100:,}.{cents % 100:02}"
+
+
+def fine_money(nano: float) -> str:
+    """Nano-USD with four decimals, for what one response costs: $0.0333."""
+    return _written(round(nano), 4) or f"${nano / 10**9:.4f}"
+
+
+def _written(nano: int, digits: int | None = None) -> str:
+    return next(filter(None, (writer(nano, digits) for writer in _writers)), "")
 
 
 def percent(share: float) -> str:

@@ -166,10 +166,12 @@ class Keeper:
             self._fail(f"what is new could not be read ({type(error).__name__}); the terminal tells more")
 
     def _begin(self) -> None:
-        """Watch, and have a long first reading done, once for these settings."""
+        """Watch, and have a long first reading done, once for these settings. Raises Stopped."""
         if not self._has_begun:
             self._has_begun = True
             self._follower.begin(self._progress)
+        if self._over.is_set():  # what a reading that was broken off has left is not for this thread
+            raise Stopped
 
     def _examine(self) -> None:
         """Raises LedgerDamagedError where a page has found damage that was not looked at lately."""

@@ -29,7 +29,13 @@ REFUSED: dict[str, object] = {
     }
 }
 DONE: dict[str, object] = {
-    "application/json": {"schema": {"type": "object", "required": ["done"], "properties": {"done": {"type": "string"}}}}
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["done"],
+            "properties": {"done": {"type": "string"}, "tag": {"type": ["string", "null"]}},
+        }
+    }
 }
 WRITES: Responses = {
     **FAULTS,
@@ -53,6 +59,8 @@ class Done(NamedTuple):
     sentence: str
     is_new: bool = True
     """False where everything was so already."""
+    tag: str = ""
+    """Of the file as it is now, for the next change to be made from."""
 
 
 async def written(request: Request, change: Callable[[Sight], Done]) -> Response:
@@ -68,7 +76,7 @@ async def written(request: Request, change: Callable[[Sight], Done]) -> Response
         return _refusal(422, str(error))
     if done.is_new:
         await _in_force(desk)
-    return Response(dumps({"done": done.sentence}), media_type="application/json")
+    return Response(dumps({"done": done.sentence, "tag": done.tag or None}), media_type="application/json")
 
 
 async def _in_force(desk: Desk) -> None:

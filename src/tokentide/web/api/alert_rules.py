@@ -33,7 +33,7 @@ from tokentide.web.writing import WRITES, Done, json_only, written
 router = APIRouter(tags=["alerts"])
 Table = Literal["rules", "channels"]
 Name = Annotated[str, Path(max_length=2000, description="as the list of rules and channels has it")]
-Number = StrictInt | StrictFloat
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Numbers = Annotated[list[Number], Field(max_length=100)]
 _TABLES = {"rules": RULE, "channels": CHANNEL}
 _KIND = f"one of {', '.join(RULE_KINDS)}"
@@ -171,6 +171,6 @@ async def _edited(request: Request, made_from: str, change: Callable[[RuleBook],
             changed, done = change(book)
             if changed.text != book.text:
                 changed.save()
-        return Done(clean(done), changed.text != book.text)
+        return Done(clean(done), changed.text != book.text, tag_of(changed.text))
 
     return await written(request, write)

@@ -23,7 +23,8 @@ router = APIRouter(tags=["settings"])
 MOST_ENTRIES = 200
 LONGEST_VALUE = 4000
 Text = Annotated[StrictStr, Field(max_length=LONGEST_VALUE)]
-Scalar = StrictBool | StrictInt | StrictFloat | Text
+Fraction = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Scalar = StrictBool | StrictInt | Fraction | Text
 Entries = Annotated[list[StrictInt] | list[Text], Field(max_length=MOST_ENTRIES)]
 
 
@@ -69,7 +70,7 @@ async def change(request: Request, wanted: SettingsChange) -> Response:
         _check_zone(path, wanted.changes.get("timezone"))
         before = read_settings_file(path)
         after = change_settings(path, wanted.changes, wanted.made_from)
-        return Done(f"changed {', '.join(wanted.changes)}", after.text != before.text)
+        return Done(f"changed {', '.join(wanted.changes)}", after.text != before.text, after.tag)
 
     return await written(request, write)
 

@@ -81,14 +81,14 @@ class UsageFamilies:
 
 @dataclass(frozen=True, slots=True)
 class AccountLabels:
-    """How accounts are called: by a short id that tells nobody who it is, or by name where that was asked for."""
+    """How accounts are called: a short id that tells nobody who it is; the name before it where that was asked for."""
 
     is_named: bool = False
 
     def of(self, account: Account) -> str:
         """The value of the label `account`."""
         if self.is_named:
-            return label(" · ".join(filter(None, (account.name, account.organization))))
+            return f"{label(account.name)} ({account_id(account)})"
         return account_id(account)
 
 

@@ -85,6 +85,7 @@ async function put(form, changes) {
   const answer = await send("PUT", ADDRESS, { changes, made_from: tags().settings });
   if (answer.status !== 200) return tell(form, answer);
   delete form.dataset.edited;
+  tags().settings = answer.tag;
   await shown();
   return say(form.dataset.settings, "Saved");
 }
@@ -124,18 +125,19 @@ function again() {
   return button;
 }
 
-/** A change of the rules of alerts; `form` is where a fault is told. */
+/** A change of the rules of alerts, true if it was done; `form` is where a fault is told. */
 async function edit(method, path, body, form) {
   if (form) clear(form);
-  const tagged = method === "DELETE" ? undefined : path.startsWith("/snoozes") ? body : { ...body, made_from: tags().alerts };
-  const answer = await send(method, `${ALERTS}${path}`, tagged);
-  if (answer.status === 200) {
-    if (form) delete form.dataset.edited;
-    return shown();
-  }
-  if (form) return tell(form, answer);
-  toast("Nothing was changed", answer.error);
-  return answer.status === 409 ? shown() : undefined;
+  const isOfFile = !path.startsWith("/snoozes");
+  const address = isOfFile && method === "DELETE" ? `${path}?made_from=${tags().alerts}` : path;
+  const answer = await send(method, `${ALERTS}${address}`, body && (isOfFile ? { ...body, made_from: tags().alerts } : body));
+  const isDone = answer.status === 200;
+  if (isDone && isOfFile) tags().alerts = answer.tag;
+  if (isDone && form) delete form.dataset.edited;
+  else if (!isDone && form) tell(form, answer);
+  else if (!isDone) toast("Nothing was changed", sentence(answer.error));
+  if (isDone || (answer.status === 409 && !form)) await shown();
+  return isDone;
 }
 
 const numbers = (text) => listed(text.split(",")).map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
@@ -176,15 +178,15 @@ document.addEventListener("change", (event) => {
 /** A switch shows what is so: it goes back where its change was refused. */
 async function turn(box) {
   const wanted = box.checked;
-  await alert("PUT", `/${box.dataset.switch}/${encodeURIComponent(box.dataset.name)}`, { enabled: wanted });
-  if (box.isConnected) box.checked = box.defaultChecked; // a page that shows another state has another box
+  const isDone = await alert("PUT", `/${box.dataset.switch}/${encodeURIComponent(box.dataset.name)}`, { enabled: wanted });
+  if (!isDone) box.checked = !wanted;
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button?.closest("#main")) return;
   const { remove, name, wake, move } = button.dataset;
-  if (remove) alert("DELETE", `/${remove}/${encodeURIComponent(name)}?made_from=${tags().alerts}`);
+  if (remove) alert("DELETE", `/${remove}/${encodeURIComponent(name)}`);
   else if (wake !== undefined) alert("DELETE", `/snoozes?rule=${encodeURIComponent(wake)}`);
   else if (move) moved(button, move);
   else if ("reset" in button.dataset) save(button.form, { [button.closest(".field").dataset.key]: null });
