@@ -76,3 +76,13 @@ def test_no_pace_is_told_of_a_few_minutes(minutes: list[int], told: str) -> None
         assert outlook(row)[:1] == told
         assert not outlook(replace(row, projection=None))
         assert row.block.end - row.block.start == 5 * HOUR_US < DAY_US
+
+
+def test_a_block_without_a_price_is_heading_for_no_amount() -> None:
+    with filled([100, 50, 1]) as ledger:
+        row = blocks(ledger, 1, 5).rows[-1]
+        sums = replace(row.block.sums, unpriced_responses=row.block.sums.responses)
+        assert outlook(row)
+        assert not outlook(replace(row, block=replace(row.block, sums=sums)))
+        partly = replace(row.block.sums, unpriced_responses=1)
+        assert " + ? at its end" in outlook(replace(row, block=replace(row.block, sums=partly)))

@@ -271,6 +271,20 @@ def test_the_browser_is_opened(machine: Machine) -> None:
         assert seen.read_text() == f"http://127.0.0.1:{server.port}/\n"
 
 
+def test_without_a_browser_it_says_so_and_none_takes_the_terminal(machine: Machine) -> None:
+    programs = machine.root / "programs"
+    programs.mkdir()
+    for name in ("www-browser", "w3m", "lynx", "links", "elinks"):
+        (programs / name).write_text(f"#!/bin/sh\ntouch {machine.root}/taken\n")
+        (programs / name).chmod(0o700)
+    place = str(programs)
+    with served(machine, "--open", PATH=place, TERM="xterm", DISPLAY="", WAYLAND_DISPLAY="", BROWSER="") as server:
+        assert server.process.stderr is not None
+        assert "no browser was found here" in server.process.stderr.readline().decode()
+        assert server.ask("/api/v1/status")[0] == 200
+    assert not (machine.root / "taken").exists()
+
+
 def test_a_fault_of_ours_is_one_line_and_an_entry_without_its_message(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

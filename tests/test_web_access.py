@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
@@ -13,8 +14,11 @@ from playwright.sync_api import expect
 from starlette.requests import Request
 
 from tests.conftest import Machine
+from tests.hardships import until
+from tests.raw_http import Wire, request
 from tests.test_web_pages import serious_faults
 from tests.web_stage import Dashboard, Reply, certificate, chromium, fill, visiting
+from tokentide.web import hub
 from tokentide.web.access import MOST_SESSIONS, SESSION_SECONDS, TokenAccess, own_path
 from tokentide.web.attempts import MOST_ADDRESSES, MOST_OF_ADDRESS, MOST_OVER_ALL, WINDOW_SECONDS, Attempts
 from tokentide.web.gate import Doorway
@@ -324,7 +328,35 @@ def _cookie(access: TokenAccess, request: Request) -> str:
     return told.partition(";")[0]
 
 
+def test_after_a_logout_an_open_stream_tells_nothing(dashboard: Dashboard) -> None:
+    cookie = cookie_of(log_in(dashboard))
+    with Wire.to(dashboard) as wire:
+        wire.send(request(dashboard, f"Cookie: {cookie}", target="/api/v1/events"))
+        wire.until(b"alive")
+        assert dashboard.ask("/logout", "POST", {"Origin": dashboard.address, "Cookie": cookie}).status == 303
+        known = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        reset = json.dumps({"changes": {"reset_hour": 4}}).encode()
+        assert dashboard.ask("/api/v1/settings", "PUT", known, reset).status == 200
+        assert b"event:" not in wire.rest()
+        until(lambda: dashboard.ask("/api/v1/status", headers=known).json()["listeners"] == 0)
+
+
 # In a browser.
+
+
+def test_a_tab_that_was_logged_out_in_another_leads_to_the_login(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "BEAT_SECONDS", 0.2)
+    with chromium() as browser, visiting(browser, dashboard) as visitor:
+        page = visitor.page
+        page.goto(f"{dashboard.address}/login?next=/data")
+        page.get_by_label("Token").fill(TOKEN)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("#pulse")).to_have_attribute("data-state", "live")
+        cookies = "; ".join(f"{each['name']}={each['value']}" for each in visitor.context.cookies())
+        dashboard.ask("/logout", "POST", {"Origin": dashboard.address, "Cookie": cookies})
+        page.wait_for_url(re.compile("/login"), timeout=20_000)
 
 
 def test_a_person_logs_in_looks_and_logs_out(dashboard: Dashboard) -> None:

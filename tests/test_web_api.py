@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,6 +18,7 @@ from tokentide.cli.commands import COMMANDS
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.main import parser_of
 from tokentide.web.api.describing import PREFIX, operations
+from tokentide.web.pages.catalogue import PAGES
 from tokentide.web.reports import By, SortKey
 
 
@@ -66,6 +68,15 @@ def test_answers_about_nothing_have_that_shape_too(sample: Dashboard, target: st
         assert faults_of(target, reply.json()) == []
     else:
         assert reply.status in (400, 404, 422), reply.text
+
+
+@pytest.mark.parametrize("day", ["until=9999-12-31", "until=0001-01-01", "since=9999-12-31", "since=0001-01-01"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_first_and_the_last_day_that_there_are_can_be_asked_for(sample: Dashboard, day: str, zone: str) -> None:
+    query = f"?{day}&timezone={quote(zone)}"
+    reports = ("limits/history", "limits/past", "advise", "what-if", "breakdown", "activity", "block", "daily")
+    targets = [*(f"{PREFIX}{report}{query}" for report in reports), *(f"{page.path}{query}" for page in PAGES)]
+    assert {target: status for target in targets if (status := sample.ask(target).status) not in (200, 400, 422)} == {}
 
 
 def test_a_shape_that_is_not_so_is_noticed(sample: Dashboard) -> None:
@@ -150,7 +161,7 @@ def test_every_json_report_of_the_command_line_is_in_the_api(document: Any) -> N
 @pytest.mark.parametrize(
     ("target", "status", "said"),
     [
-        ("daily?modell=opus", 422, "modell"),
+        ("daily?modell=opus", 422, "modell: not known here"),
         ("daily?since=yesterday", 422, "since: give a day as 2026-03-31"),
         ("daily?since=2026-02-30", 400, "2026-02-30"),
         ("daily?since=2026-03-05&until=2026-03-01", 400, "2026-03-05"),

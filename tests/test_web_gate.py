@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -23,7 +24,28 @@ NAMES = (
     "javascript:alert(1)",
     "';alert(1)//",
     "\u202e\x1b[31mred",
+    '<a href="https://evil.example"><b>bold</b></a><br>',
 )
+PAGES = (
+    "/",
+    "/costs",
+    f"/costs?project={quote(SCRIPT)}",
+    "/sessions",
+    "/projects",
+    "/models",
+    "/activity",
+    "/live",
+    "/data",
+    "/insight",
+    "/insight/breakdown?by=model",
+    "/insight/breakdown?by=project,model",
+    "/insight/breakdown?by=tool",
+    "/insight/compare",
+    f"/sessions/{quote('s0' + SCRIPT, safe='')}",
+)
+MARKED_UP = ".js-plotly-plot svg a, .js-plotly-plot tspan[style*='font-weight']"
+"""What the library of charts makes of tags in names, if it is let."""
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +57,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
         line = usage_line(
             f"m{index}", f"r{index}", at="2026-03-12T11:00:00.000Z", session=f"s{index}{name}", model=name
         )
+        content = [{"type": "tool_use", "id": f"t{index}", "name": name, "input": {}}]
+        line["message"] = {**line["message"], "content": content}
         title = {"type": "ai-title", "sessionId": f"s{index}{name}", "aiTitle": name}
         machine.write(f"-p{index}/s{index}.jsonl", {**line, "cwd": f"/home/me/{name.replace('/', '_')}"}, title)
     with Dashboard(machine).serving() as dashboard:
@@ -163,9 +187,16 @@ def test_another_page_may_not_send_a_form(dashboard: Dashboard, site: str) -> No
     assert dashboard.ask("/settings", "POST", headers, b"a=b").status == 403
 
 
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
 def test_a_link_from_another_page_may_be_followed(dashboard: Dashboard) -> None:
-    told = dashboard.ask("/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
-    assert told.status == 200
+    assert dashboard.ask("/", headers=LINK).status == 200
+
+
+@pytest.mark.parametrize("place", ["iframe", "frame", "object", "embed"])
+def test_another_page_cannot_have_us_work_for_what_it_embeds(dashboard: Dashboard, place: str) -> None:
+    assert dashboard.ask("/limits/replay", headers={**LINK, "Sec-Fetch-Dest": place}).status == 403
 
 
 def test_another_page_in_a_browser_gets_nothing(browser: Browser, dashboard: Dashboard) -> None:
@@ -266,11 +297,13 @@ def test_names_of_data_are_text_wherever_they_are_shown(dashboard: Dashboard) ->
 
 def test_names_of_data_do_not_run_in_a_browser(browser: Browser, dashboard: Dashboard) -> None:
     with visiting(browser, dashboard) as visitor:
-        for path in ("/", "/costs", f"/costs?project={quote(SCRIPT)}"):
+        for path in PAGES:
             visitor.open(path)
-            assert "owned" not in visitor.page.title()
-            assert not any("\x1b" in text for text in visitor.page.locator("table, form").all_inner_texts())
+            assert visitor.page.title() != "owned"
+            assert not STEERING.search(visitor.page.locator("body").inner_text()), path
+            assert not any(map(STEERING.search, visitor.page.locator(".js-plotly-plot text").all_text_contents())), path
             assert visitor.page.locator("img[src=x]").count() == 0
+            assert visitor.page.locator(MARKED_UP).count() == 0, path
         assert visitor.complaints == []
         assert visitor.foreign == []
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Machine
 from tests.web_stage import QUIET_RULES, Dashboard, Reply, Visitor, chromium, fill, visiting
+from tokentide import toml_edit
 
 FILE = """\
 # Mine, by hand.
@@ -155,6 +158,7 @@ def test_a_change_is_in_force_at_once_and_what_a_person_wrote_stays(dashboard: D
         ({"currency": "EUR", "usd_rate": 0}, "usd_rate", "above 0"),
         ({"usd_rate_date": "yesterday"}, "usd_rate_date", "must be a day"),
         ({"claude_dirs": "x"}, "claude_dirs", "list of folders"),
+        ({"claude_dirs": ["a\0b"]}, "claude_dirs", "list of folders"),
         ({"zone": "UTC"}, "zone", "unknown key"),
         ({"prices": None}, "prices", "by hand"),
         ({"statusline_segments": []}, "statusline_segments", "list of names"),
@@ -215,6 +219,43 @@ def test_a_file_that_is_broken_meanwhile_is_not_written(dashboard: Dashboard) ->
     assert "no valid TOML" in done.json()["error"]
     assert settings_path(dashboard).read_text() == "timezone = ["
     assert dashboard.ask("/settings").status == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such lock")
+def test_who_keeps_the_lock_of_the_files_does_not_hold_up_pages(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    monkeypatch.setattr(toml_edit, "LONGEST_WAIT_SECONDS", 0.2)
+    descriptor = os.open(settings_path(dashboard).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for _ in range(5):  # one more than there are threads
+            done = put(dashboard, {"plan": "pro"})
+            assert done.status == 422
+            assert "another process" in done.json()["error"]
+        assert dashboard.ask("/costs?last=2d").status == 200
+    finally:
+        os.close(descriptor)
+    assert put(dashboard, {"plan": "pro"}).status == 200
+
+
+def test_a_file_that_is_too_long_is_not_cut_off(dashboard: Dashboard) -> None:
+    long = FILE + "# much\n" * 200_000
+    settings_path(dashboard).write_text(long)
+    done = put(dashboard, {"plan": "pro"})
+    assert done.status == 422
+    assert "longer than 1 MiB" in done.json()["error"]
+    assert settings_path(dashboard).read_text() == long
+
+
+def test_rules_that_cannot_be_read_are_told_of_and_hide_no_costs(dashboard: Dashboard) -> None:
+    rules_path(dashboard).write_text("[[rule]\n")
+    until(lambda: "no valid TOML" in dashboard.ask("/api/v1/status").text)
+    told = dashboard.ask("/costs")
+    assert told.status == 200
+    assert "alerts.toml: no valid TOML" in told.text
 
 
 def test_a_person_changes_settings_in_the_browser(visitor: Visitor) -> None:

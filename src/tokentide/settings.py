@@ -27,6 +27,7 @@ SEGMENTS = (
 """What the status line can show."""
 HIGHEST_THRESHOLD = 1000
 MAX_SETTINGS_BYTES = 1 << 20
+TOO_LONG = "is longer than 1 MiB, which settings never are"
 PLANS = ("auto", "pro", "max5", "max20", "team", "custom", "custom_max")
 """Names of plans; `custom` and `custom_max` are the person's own history."""
 TIME_FORMATS = ("auto", "12h", "24h")
@@ -102,11 +103,13 @@ def load_settings(path: str, environ: Mapping[str, str]) -> Settings:
 def _from_file(path: str) -> Settings:
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_SETTINGS_BYTES)
+            data = file.read(MAX_SETTINGS_BYTES + 1)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
         raise SettingsError(path, None, f"cannot be read: {error.strerror}") from error
+    if len(data) > MAX_SETTINGS_BYTES:
+        raise SettingsError(path, None, TOO_LONG)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -147,7 +150,7 @@ def _flag(path: str, key: str, value: object) -> bool:
 
 
 def _folders(path: str, key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) and item and "\0" not in item for item in value):
         raise SettingsError(path, key, 'must be a list of folders, such as ["~/.claude-work"]')
     return tuple(value)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from tokentide.errors import SettingsError, TokentideError
-from tokentide.settings import ENVIRONMENT, MAX_SETTINGS_BYTES, Settings, checked, settings_from
+from tokentide.settings import ENVIRONMENT, MAX_SETTINGS_BYTES, TOO_LONG, Settings, checked, settings_from
 from tokentide.toml_edit import Value, alone, keys_of, save, with_key
 
 HEAD = "# Settings of tokentide. `tokentide config` shows those in force, `tokentide config set` changes this file.\n"
@@ -96,12 +96,15 @@ def read_settings_file(path: str) -> SettingsFile:
     """The file, which need not exist. Raises SettingsError."""
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_SETTINGS_BYTES)
+            data = file.read(MAX_SETTINGS_BYTES + 1)
+        if len(data) > MAX_SETTINGS_BYTES:
+            raise SettingsError(path, None, TOO_LONG)
         return SettingsFile(path, data.decode("utf-8-sig"))
     except FileNotFoundError:
         return SettingsFile(path, "")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(path, None, f"cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingsError(path, None, f"cannot be read: {why}") from error
 
 
 def change_settings(path: str, changes: Mapping[str, Value | None], made_from: str = "") -> SettingsFile:

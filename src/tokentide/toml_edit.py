@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ _HEADER = re.compile(r"\s*\[")
 _BY_HAND = "is written in a way that cannot be edited for you: please do it by hand"
 _QUOTES = ('"""', "'''")
 _STRINGS = re.compile(r"\"\"\"|'''|\"(?:\\.|[^\"\\])*\"|'[^']*'|#.*")
+LONGEST_WAIT_SECONDS = 5.0
+"""For another process that changes the file, which takes it milliseconds."""
 MOST_LINES = 1000
 """Of one value."""
 
@@ -89,25 +92,44 @@ def save(path: str, text: str) -> None:
 
 @contextmanager
 def alone(path: str) -> Iterator[None]:
-    """Only one process at a time changes the file; the others wait, and then read what it wrote.
+    """Only one process at a time changes the file; the others wait a while, and then read what it wrote.
 
     The folder is locked, so that nothing is left behind. Windows has no such lock; one that cannot be had is done
-    without.
+    without. Raises SettingsError where another process does not get done.
     """
     descriptor = -1
     with suppress(OSError):
         folder = os.path.dirname(os.path.realpath(path))
         ensure_private_dir(folder)
         if sys.platform != "win32":
-            import fcntl
-
             descriptor = os.open(folder, os.O_RDONLY)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
+        if descriptor >= 0 and not _locked(descriptor):
+            raise SettingsError(path, None, "is being changed by another process, which does not get done")
         yield
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Wait for the lock for a while; False where somebody else keeps it. A file system without locks has none."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    end = time.monotonic() + LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.01)
+        except OSError:
+            return True
+        else:
+            return True
 
 
 def _table_lines(lines: Sequence[str], kind: str, number: int, document: Document, path: str) -> tuple[int, int]:

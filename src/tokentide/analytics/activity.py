@@ -128,7 +128,7 @@ def build_activity(ledger: Ledger, ask: ActivityAsk, *, now: int, problems: int 
         files_changed=store.files_changed(filters, start, end),
         agents=store.agents(filters, start, end),
         marks=store.marks(filters, start, end),
-        longest_sitting=sitting and replace(sitting, facts=ledger.session_facts().get(sitting.session, SessionFacts())),
+        longest_sitting=sitting and replace(sitting, facts=_facts(ledger, sitting.session)),
         streak=longest,
         present_streak=present if until >= today else None,
         is_of_now=until >= today,
@@ -140,6 +140,10 @@ def build_activity(ledger: Ledger, ask: ActivityAsk, *, now: int, problems: int 
         generated_at=now,
         problems=problems,
     )
+
+
+def _facts(ledger: Ledger, session: str) -> SessionFacts:
+    return ledger.session_facts(session.partition("\t")[2]).get(session, SessionFacts())
 
 
 def _days(ledger: Ledger, ask: ActivityAsk, today: date) -> tuple[date, date]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
-from tokentide.clock import SECOND_US
+from tokentide.clock import DAY_US, SECOND_US
 from tokentide.errors import TimeZoneUnknownError
 from tokentide.settings import WEEKDAYS
 
@@ -50,6 +50,10 @@ class Calendar:
         """The first instant of a local day, µs UTC."""
         start = datetime(day.year, day.month, day.day, self.reset_hour, tzinfo=self._zone)
         return int(start.timestamp()) * SECOND_US
+
+    def end_of(self, day: date) -> int:
+        """The first instant behind a local day, µs UTC; also behind the last one that there is."""
+        return self.start_of(day) + DAY_US if day == date.max else self.start_of(day + timedelta(days=1))
 
     def first_day(self, day: date, grain: str) -> date:
         """The first day of the day's day, week or month."""

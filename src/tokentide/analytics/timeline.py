@@ -146,8 +146,8 @@ def _number(turns: Sequence[Turn], prompt: Mark | None) -> int:
 
 def _facts(ledger: Ledger, session_id: str) -> SessionFacts:
     """Of the first source that has it."""
-    facts = {key.partition("\t")[2]: each for key, each in sorted(ledger.session_facts().items(), reverse=True)}
-    return facts.get(session_id, SessionFacts())
+    facts = ledger.session_facts(session_id)
+    return facts[min(facts)] if facts else SessionFacts()
 
 
 def _models(replies: Sequence[Reply]) -> tuple[str, ...]:

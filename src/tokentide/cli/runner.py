@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from tokentide.cli.workspace import Workspace
 from tokentide.clock import HOUR_US, MINUTE_US
 from tokentide.errors import TokentideError
 from tokentide.following.runner_state import RunnerState, write_state
+from tokentide.following.stamps import Stamp, stamps_of
 from tokentide.model.limits import USAGE, poll_subject
 from tokentide.pricing.book import PriceBook
 from tokentide.render.limit_words import percent, window_title
@@ -226,17 +226,9 @@ class Runner:
         write_state(self.state)
 
 
-def _stamps() -> list[tuple[int, int, int] | None]:
-    """What tells the files of settings and rules from what they were; None for one that is absent."""
-    found: list[tuple[int, int, int] | None] = []
-    for path in (locations.settings_path(), locations.alerts_path()):
-        try:
-            status = os.stat(path)
-        except OSError:
-            found.append(None)
-        else:
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-    return found
+def _stamps() -> tuple[Stamp, ...]:
+    """Of settings and rules."""
+    return stamps_of(locations.settings_path(), locations.alerts_path())
 
 
 def _told_words(alert: Alert) -> str:

@@ -105,7 +105,21 @@ def _ready(terminal: Terminal, entrance: Entrance, port: int, *, is_open: bool) 
         terminal.say("without encryption: the token and all figures can be read along on the network")
     terminal.err.flush()
     if is_open:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        threading.Thread(target=_open, args=(address, terminal), daemon=True).start()
+
+
+def _open(address: str, terminal: Terminal) -> None:
+    """Open the browser beside the terminal; one that would run in the terminal only where the person names it."""
+    try:
+        browser = webbrowser.get()
+        is_in_terminal = type(browser) is webbrowser.GenericBrowser and not os.environ.get("BROWSER")
+        is_opened = not is_in_terminal and browser.open(address)
+    except webbrowser.Error:
+        is_opened = False
+    if not is_opened:
+        with suppress(OSError, ValueError):  # it may have ended meanwhile
+            terminal.say("no browser was found here: open the address yourself")
+            terminal.err.flush()
 
 
 def _is_loopback(entrance: Entrance) -> bool:

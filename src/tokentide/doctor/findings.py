@@ -13,9 +13,10 @@ from tokentide.model.problems import Problem
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings
 from tokentide.sources.claude_code.lines import half_written
-from tokentide.sources.claude_code.paths import FoundFile, find_roots
+from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
+from tokentide.sync.roots import wanted_roots
 
 SOUND = "ok"
 """What the engine says of a ledger that it finds nothing wrong with."""
@@ -116,7 +117,7 @@ def _waiting(found: FoundFile, offset: int) -> int:
 
 def _roots(synced: Synced, around: Surroundings) -> tuple[RootFinding, ...]:
     existing = {root.path for root in synced.roots}
-    roots = find_roots(around.environ, around.settings.claude_dirs)
+    roots = wanted_roots(around.settings, around.environ)
     return tuple(
         RootFinding(
             root.path, root.origin, root.path in existing, sum(found.root == root.path for found in synced.found)

@@ -18,11 +18,11 @@ def block_origin(block: Block) -> str:
 
 
 def outlook(row: BlockRow) -> str:
-    """~$9.01 at its end at this pace; empty where too little was used to call it a pace."""
+    """~$9.01 at its end at this pace; empty where too little was used to call it a pace, or nothing has a price."""
     sums, ahead = row.block.sums, row.projection
-    if ahead is None or sums.last_at - sums.first_at < LEAST_PACE_US:
+    if ahead is None or sums.last_at - sums.first_at < LEAST_PACE_US or sums.unpriced_responses == sums.responses:
         return ""
-    return f"~{words.money(ahead.cost)} at its end at this pace"
+    return f"~{words.reckoned(sums, ahead.cost)} at its end at this pace"
 
 
 def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:
@@ -37,9 +37,10 @@ def open_block_lines(report: BlockReport, calendar: Calendar) -> list[str]:
             f"{block_origin(row.block)}."
         )
         if row.burn_rate and row.projection:
+            ahead = words.reckoned(row.block.sums, row.projection.cost)
             lines.append(
-                f"Burn rate {words.money(row.burn_rate.cost_per_hour)} an hour, "
+                f"Burn rate {words.hourly(row.block.sums, row.burn_rate.cost_per_hour)}, "
                 f"{words.tokens(round(row.burn_rate.tokens_per_minute))} tokens a minute; at {end} it will be "
-                f"{words.money(row.projection.cost)} and {words.tokens(row.projection.total_tokens)} tokens."
+                f"{ahead} and {words.tokens(row.projection.total_tokens)} tokens."
             )
     return lines

@@ -83,8 +83,15 @@ def wide_columns(report: Report, calendar: Calendar) -> list[Column]:
     *most, cost = columns(report, calendar)
     sessions = [Column("Sessions", lambda row: words.tokens(len(row.breakdown)), 4)] if report.by == "session" else []
     whole = report.totals.sums.cost
-    share = Column("Share", lambda row: words.percent(row.sums.cost / whole) if whole else "", 5)
+    share = Column("Share", lambda row: _share(row, whole), 5)
     return [*most, *sessions, _last_used(calendar), share, cost]
+
+
+def _share(row: Row, whole: int) -> str:
+    """Of the cost; a question mark for what has no price, which is a part of no cost."""
+    if not whole:
+        return ""
+    return "?" if row.sums.unpriced_responses == row.sums.responses else words.percent(row.sums.cost / whole)
 
 
 def _last_used(calendar: Calendar) -> Column:

@@ -16,7 +16,7 @@ from tokentide.model.limits import FIVE_HOUR, SEVEN_DAY
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 from tokentide.render import words
 from tokentide.render.fitting import in_lines
-from tokentide.render.forecast_words import NAMELESS, clock_words, odds_words
+from tokentide.render.forecast_words import NAMELESS, clock_words, odds_words, whole_percent
 from tokentide.render.limit_words import LEVEL_STYLES, window_title
 from tokentide.render.limits_screen import LimitsLook
 
@@ -99,7 +99,7 @@ def _plain_pace(each: WindowForecast, look: ForecastLook) -> str:
         return ""
     if pace.hit_at is not None:
         return f"; at the pace so far full about {look.clock(pace.hit_at)}"
-    return f"; at the pace so far {_whole(pace.percent_at_reset)} % at {look.clock(each.resets_at)}"
+    return f"; at the pace so far {whole_percent(pace.percent_at_reset)} % at {look.clock(each.resets_at)}"
 
 
 def _bar(each: WindowForecast, look: ForecastLook) -> Iterator[Text]:
@@ -119,16 +119,11 @@ def _bar(each: WindowForecast, look: ForecastLook) -> Iterator[Text]:
             text.append(WALL, "bold")
         else:
             text.append(sign, style if sign != REST else "dim")
-    low, high = _whole(end.low), _whole(end.high)
+    low, high = whole_percent(end.low), whole_percent(end.high)
     span = f"about {high} %" if low == high else f"{low} to {high} %"
-    figures = Text(f"{_whole(used)} % now, {span} at the reset")
+    figures = Text(f"{whole_percent(used)} % now, {span} at the reset")
     beside = text + Text("  ") + figures
     yield from [beside] if beside.cell_len <= room else [text, *_wrapped(Text("  ") + figures, look)]
-
-
-def _whole(figure: float) -> int:
-    """A percentage to the nearest whole one, as the vendor's; what is not full is not shown as full."""
-    return round(figure) if figure >= FULL else min(round(figure), int(FULL) - 1)
 
 
 def together(forecast: Forecast, look: ForecastLook) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokentide.analytics.calendar import Calendar
-from tokentide.analytics.forecasting.model import WindowForecast
+from tokentide.analytics.forecasting.model import FULL, WindowForecast
 from tokentide.clock import DAY_US
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
 
@@ -26,6 +26,11 @@ def odds_words(odds: float) -> str:
         if 1 - odds < bound:
             return f"{many - 1} in {many}" if 1 - odds >= _SMALL[0][1] else "more than 49 in 50"
     return f"{min(max(round(odds * 10), 1), 9)} in 10"
+
+
+def whole_percent(figure: float) -> int:
+    """A percentage to the nearest whole one, as the vendor's; what is not full is not shown as full."""
+    return round(figure) if figure >= FULL else min(round(figure), int(FULL) - 1)
 
 
 def outlook_words(each: WindowForecast, calendar: Calendar, now: int) -> str:

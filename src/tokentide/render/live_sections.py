@@ -211,7 +211,7 @@ def cost_lines(state: LiveState, look: LiveLook) -> list[Text]:
 
 
 def _mode_note(state: LiveState) -> str:
-    return {"auto": "list price", "calculate": "list price", "display": "as reported"}[state.mode.value]
+    return words.cost_basis(state.mode)
 
 
 def _chart(state: LiveState, look: LiveLook) -> Iterator[Text]:

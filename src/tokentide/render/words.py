@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 if TYPE_CHECKING:
-    from tokentide.store.query import Sums
+    from tokentide.store.query import CostMode, Sums
 
 NANO_PER_CENT = 10_000_000
 NO_PRICE = "no price"
@@ -89,11 +89,26 @@ def cost(sums: Sums) -> str:
     return NO_PRICE if sums.unpriced_responses == sums.responses else f"{money(sums.cost)} + ?"
 
 
-def hourly(sums: Sums, nano_per_hour: int) -> str:
-    """A rate, such as $7.41 an hour, of some usage; a question mark where a part or all of it has no price."""
+def reckoned(sums: Sums, nano: int) -> str:
+    """Money that follows from some usage, such as a rate; a question mark where a part or all of it has no price."""
     if sums.unpriced_responses and sums.unpriced_responses == sums.responses:
-        return "? an hour"
-    return f"{money(nano_per_hour)}{' + ?' if sums.unpriced_responses else ''} an hour"
+        return "?"
+    return f"{money(nano)}{' + ?' if sums.unpriced_responses else ''}"
+
+
+def hourly(sums: Sums, nano_per_hour: int) -> str:
+    """A rate, such as $7.41 an hour, of some usage; see `reckoned`."""
+    return f"{reckoned(sums, nano_per_hour)} an hour"
+
+
+def cost_basis(mode: CostMode) -> str:
+    """What costs are, in two words; what a client reports is at list price as well."""
+    return "as reported" if mode.value == "display" else "list price"
+
+
+def cost_basis_note(mode: CostMode) -> str:
+    """The same for whoever takes costs for a bill."""
+    return f"Costs: {cost_basis(mode)}, not a bill. A subscription costs its fee, whatever is used."
 
 
 def output(sums: Sums) -> str:

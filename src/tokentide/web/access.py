@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from tokentide.render.json_text import dumps
-from tokentide.web.answers import HTML, JSON
+from tokentide.web.answers import HTML, JSON, PART
 from tokentide.web.attempts import Attempts
 from tokentide.web.gate import Doorway
 from tokentide.web.html import rendered
@@ -24,8 +24,6 @@ LOGIN, LOGOUT = "/login", "/logout"
 FOR_SCRIPTS = ("/api/", "/metrics")
 FOR_ALL = "/static/"
 """Scripts and styles, the same for everybody: the login page needs some of them."""
-PART = "x-tokentide-part"
-"""A header of a page that wants only what changes: a redirect would put the login page into it."""
 SESSION_SECONDS = 7 * 86_400
 MOST_SESSIONS = 256
 MOST_COOKIES = 8
@@ -47,7 +45,10 @@ class TokenAccess:
         self._attempts = Attempts()
 
     async def answer(self, scope: Scope, receive: Receive) -> Response | None:
-        """The login page and what comes of it, or a refusal; None for who may go on. Raises BodyTooLongError."""
+        """The login page and what comes of it, or a refusal; None for who may go on. Raises BodyTooLongError.
+
+        Who goes on with a session finds in the request's state, as `holds`, whether it still is one.
+        """
         request, path = Request(scope, receive), scope["path"]
         if path.startswith(FOR_ALL):
             return None
@@ -57,7 +58,10 @@ class TokenAccess:
             return self._logout(request)
         if "authorization" in request.headers:
             return self._bearer(request)
-        return None if self._has_session(request) else self._refused(request)
+        if not self._has_session(request):
+            return self._refused(request)
+        request.state.holds = lambda: self._has_session(request)
+        return None
 
     async def _login(self, request: Request) -> Response:
         if request.method in ("GET", "HEAD"):
@@ -91,6 +95,7 @@ class TokenAccess:
         )
 
     def _refused(self, request: Request) -> Response:
+        # A redirect would put the login page into a page that wants only what changes.
         if PART in request.headers or _is_for_scripts(request.scope["path"]):
             told = "Log in, or send the token: `Authorization: Bearer ...`."
             return _failed(request, 401, told, CHALLENGE)

@@ -20,6 +20,8 @@ MOST_AWAITED = 128
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+PART = "x-tokentide-part"
+"""A header of a page that wants only what changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,15 @@ from tokentide.web.desk import Desk
 from tokentide.web.files import files_router
 from tokentide.web.gate import Access, Doorway, Gate, unheard
 from tokentide.web.heads import Heads
+from tokentide.web.html import warm
 from tokentide.web.hub import Hub
 from tokentide.web.keeper import Keeper
 from tokentide.web.metrics.router import add_metrics
 from tokentide.web.pages.routes import pages_router
 from tokentide.web.replies import handle_errors
+
+WARM_AFTER_SECONDS = 0.5
+"""Who asks at once is not to wait for what others will ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,17 @@ async def _life(app: FastAPI, plan: Plan) -> AsyncIterator[None]:
     desk = Desk(keeper, hub, plan.environ, plan.clock, has_login=plan.access is not None)
     app.state.desk = desk
     keeper.start()
+    warming = asyncio.create_task(_warmed())
     try:
         yield
     finally:
+        warming.cancel()
         hub.close()
         await asyncio.to_thread(keeper.stop)
         await asyncio.to_thread(desk.close)
+
+
+async def _warmed() -> None:
+    """Make ready what pages to come need."""
+    await asyncio.sleep(WARM_AFTER_SECONDS)
+    await asyncio.to_thread(warm)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tokentide import locations
 from tokentide.alerts.engine import load_rules
+from tokentide.errors import SettingsError
 from tokentide.model.alerts import COST
 from tokentide.render.words import money
 from tokentide.web.desk import Sight
@@ -26,7 +27,13 @@ class Budget:
 
 
 def budgets(sight: Sight, per: str = "") -> list[Budget]:
-    """The highest amount of each rule of cost that is on, for one stretch or for all. Raises SettingsError."""
-    rules = load_rules(locations.alerts_path(), sight.environ)
+    """The highest amount of each rule of cost that is on, for one stretch or for all.
+
+    None where the rules cannot be read: the notice above every page says so, and costs are shown without.
+    """
+    try:
+        rules = load_rules(locations.alerts_path(), sight.environ)
+    except SettingsError:
+        return []
     found = [Budget(rule.per, max(rule.amounts)) for rule in rules.of(COST) if rule.enabled and rule.amounts]
     return [each for each in found if per in ("", each.per)]

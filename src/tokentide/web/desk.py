@@ -18,8 +18,9 @@ from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.limits import plans_of_logins
 from tokentide.web.answers import Answer, Answers
 from tokentide.web.asked import Filters, Zone
+from tokentide.web.condition import Condition
 from tokentide.web.hub import Hub
-from tokentide.web.keeper import Condition, Keeper
+from tokentide.web.keeper import Keeper
 from tokentide.web.ledgers import Ledgers
 from tokentide.web.replays import Replays
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.model import Forecast, WindowForecast
-from tokentide.render.forecast_words import clock_words, odds_words
-from tokentide.render.limit_words import percent, window_title
+from tokentide.render.forecast_words import clock_words, odds_words, whole_percent
+from tokentide.render.limit_words import window_title
 from tokentide.render.words import clean
 from tokentide.web.tables import Cell, Head, HtmlTable
 from tokentide.web.windows import odds_level
@@ -45,10 +45,15 @@ def _expected(title: str, each: WindowForecast, calendar: Calendar, now: int) ->
     end, hits, odds = each.at_reset, each.hits_at, each.odds
     return [
         Cell(title),
-        Cell(("~" if each.is_estimate else "") + percent(each.percent)),
-        Cell(percent(end.likely) if end else ""),
-        Cell(f"{percent(end.low)} to {percent(end.high)}" if end else ""),
+        Cell(("~" if each.is_estimate else "") + _percent(each.percent or 0.0)),
+        Cell(_percent(end.likely) if end else ""),
+        Cell(f"{whole_percent(end.low)} to {_percent(end.high)}" if end else ""),
         Cell(each.abstains if odds is None else odds_words(odds), level="" if odds is None else odds_level(odds)),
         Cell(clock_words(hits.rounded().likely, calendar, now) if hits else ""),
         Cell(clock_words(each.resets_at, calendar, now) if each.resets_at else ""),
     ]
+
+
+def _percent(figure: float) -> str:
+    """62 %, of what is known to a fraction."""
+    return f"{whole_percent(figure)} %"

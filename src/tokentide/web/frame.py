@@ -137,6 +137,16 @@ class Frame:
         now = "all" if now == ALL_TIME else now
         return [Choice(value, label, value == now) for value, label in RANGES]
 
+    @property
+    def has_all_days(self) -> bool:
+        """Whether all time is looked at: a longer one would show no more."""
+        return any(choice.is_chosen for choice in self.ranges() if choice.value == "all")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever read on this machine."""
+        return self.sight.ledger.newest_at() is None
+
     def choices(self, name: str) -> list[Choice]:
         """The values of a filter that the ledger knows."""
         values = self.sight.ledger.values(name)

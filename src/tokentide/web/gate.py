@@ -177,7 +177,13 @@ class Gate:
             return True
         if is_write:
             return site not in ("", "same-origin") or (origin is None and bool(site))
-        return site in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate"
+        return site in ("cross-site", "same-site") and not _is_link(headers)
+
+
+def _is_link(headers: Headers) -> bool:
+    """True where a whole page is asked for; one within a frame would not be shown, but would be made."""
+    where = headers.get("sec-fetch-dest", "document")
+    return headers.get("sec-fetch-mode") == "navigate" and where == "document"
 
 
 def _misshapen(scope: Scope, headers: Headers) -> Response | None:

@@ -29,6 +29,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "money": words.money,
+        "reckoned": words.reckoned,
         "tokens": words.tokens,
         "short": words.short_tokens,
         "cost": words.cost,
@@ -53,6 +54,14 @@ def environment() -> Environment:
 def rendered(template: str, context: Mapping[str, Any]) -> str:
     """A template with its values."""
     return environment().get_template(template).render(context)
+
+
+def warm() -> None:
+    """Make ready what every page needs, so that nobody waits for it: files that are served, and templates."""
+    library_styles()
+    made = environment()
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
 
 
 def error_page(status: int, sentence: str) -> str:

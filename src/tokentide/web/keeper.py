@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tokentide import locations
 from tokentide.analytics.calendar import Calendar
 from tokentide.errors import LedgerDamagedError, TokentideError
 from tokentide.following.errands import Errands
 from tokentide.following.follower import Follower, Sources
+from tokentide.following.stamps import Stamp, stamps_of
 from tokentide.model.alerts import HELD, Alert
 from tokentide.pricing.book import PriceBook
 from tokentide.render.words import clean
@@ -21,6 +21,7 @@ from tokentide.settings import Settings, load_settings
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.details import sync_details
 from tokentide.sync.engine import Observer, Synced
+from tokentide.web.condition import Condition
 from tokentide.web.gate import unheard
 from tokentide.web.hub import Event
 
@@ -36,26 +37,6 @@ DOUBT_SECONDS = 60.0
 """How often, at most, a ledger is examined that a page found damaged."""
 ALERTS_US = 3_600 * 10**6
 """Alerts that are older are no news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """How it stands with the ledger and the settings, as pages see it; replaced as a whole."""
-
-    settings: Settings
-    book: PriceBook
-    version: int = 0
-    """Another number where the ledger or the settings say anything else."""
-    problems: int = 0
-    files: int = 0
-    """Transcripts that are there."""
-    fault: str = ""
-    """What is wrong, in a line; empty where nothing is."""
-    read_bytes: int = 0
-    total_bytes: int = 0
-    """Of a long first reading, while it lasts; else 0."""
-    is_ready: bool = False
-    """True once everything was read for the first time."""
 
 
 class Stopped(Exception):  # noqa: N818 -- nothing went wrong
@@ -103,7 +84,7 @@ class Keeper:
         self._news, self._news_at = "", -math.inf
         self._seen: tuple[object, ...] = ()
         self._told: set[tuple[str, int]] | None = None
-        self._stamp = _stamp()
+        self._stamps = _stamps()
         settings = load_settings(locations.settings_path(), environ)
         self.condition = Condition(settings, _book(settings))
         self._follower, self._errands = self._hands(settings, self.condition.book)
@@ -121,7 +102,7 @@ class Keeper:
 
     def is_in_force(self) -> bool:
         """True where the files of settings and rules say nothing that was not taken in; from any thread."""
-        return _stamp() == self._stamp
+        return _stamps() == self._stamps
 
     def settings_changed(self) -> None:
         """Look at the settings now; from any thread."""
@@ -238,10 +219,10 @@ class Keeper:
 
     def _reload(self) -> None:
         """Take the settings anew where their file has changed; what was stays where they are wrong."""
-        stamp = _stamp()
-        if stamp == self._stamp:
+        stamp = _stamps()
+        if stamp == self._stamps:
             return
-        self._stamp = stamp
+        self._stamps = stamp
         try:
             settings = load_settings(locations.settings_path(), self._environ)
             book = _book(settings)
@@ -286,14 +267,6 @@ def _book(settings: Settings) -> PriceBook:
     return PriceBook(settings.prices, cache_path=locations.price_cache_path(), data_path=locations.price_data_path())
 
 
-def _stamp() -> list[tuple[int, int, int] | None]:
-    """What tells the files of settings, alert rules and fetched prices from what they were."""
-    found: list[tuple[int, int, int] | None] = []
-    for path in (locations.settings_path(), locations.alerts_path(), locations.price_data_path()):
-        try:
-            status = os.stat(path)
-        except OSError:
-            found.append(None)
-        else:
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-    return found
+def _stamps() -> tuple[Stamp, ...]:
+    """Of settings, alert rules and fetched prices."""
+    return stamps_of(locations.settings_path(), locations.alerts_path(), locations.price_data_path())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from fractions import Fraction
 
 from pydantic import Field
@@ -76,7 +75,7 @@ def histories_of(sight: Sight, asked: WindowQuery) -> list[WindowHistory]:
     since = 0 if selection.since is None else calendar.start_of(selection.since)
     until = sight.now
     if selection.until is not None:
-        until = min(until, calendar.start_of(selection.until + timedelta(days=1)) - 1)
+        until = min(until, calendar.end_of(selection.until) - 1)
     found = limit_histories(sight.ledger, accounts_of(sight, asked), since=since, now=until)
     return [each for each in found if asked.window in ("", each.window)]
 

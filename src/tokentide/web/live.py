@@ -10,8 +10,9 @@ from tokentide.analytics.limits import level_of
 from tokentide.analytics.live import LiveAsk, LiveSession, LiveState, build_live, latest_responses
 from tokentide.analytics.status_line import context_fill
 from tokentide.errors import UsageError
+from tokentide.render.limit_words import percent
 from tokentide.render.status_line import CONTEXT_THRESHOLDS
-from tokentide.render.words import ago, clean, cost, model_name, money, project_names, short_tokens
+from tokentide.render.words import ago, clean, cost, model_name, project_names, reckoned, short_tokens
 from tokentide.store.query import Response
 from tokentide.web.asked import Filters
 from tokentide.web.desk import Sight
@@ -88,7 +89,7 @@ def _card(sight: Sight, session: LiveSession, project: str) -> SessionCard:
         clean(session.effort),
         short_tokens(burn.half_hour.sums.total_tokens),
         cost(burn.half_hour.sums),
-        money(burn.hour.cost_per_hour),
+        reckoned(burn.hour.sums, burn.hour.cost_per_hour),
         ago(sight.now - burn.last_at),
         words,
         filled,
@@ -103,6 +104,6 @@ def _context(sight: Sight, session: LiveSession) -> tuple[str, float, str]:
         return "", 0.0, ""
     size = told or window_of(session.burn.model, tokens, None, AutoCompact(), sight.book).tokens
     mark = "" if told else "~"
-    words = f"{mark}{100 * tokens / size:.0f} % of {short_tokens(size)} tokens"
+    words = f"{mark}{percent(100 * tokens / size)} of {short_tokens(size)} tokens"
     level = level_of(context_fill(tokens, size), CONTEXT_THRESHOLDS)
     return words, min(100 * tokens / size, 100.0), level.value

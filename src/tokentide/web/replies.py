@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from tokentide.errors import LedgerError, TokentideError, UsageError
 from tokentide.render.json_text import dumps
-from tokentide.web.answers import HTML, Answer, TooBusyError
+from tokentide.web.answers import HTML, PART, Answer, TooBusyError
 from tokentide.web.desk import Desk, Sight
 from tokentide.web.gate import BodyTooLongError
 from tokentide.web.html import error_page
@@ -19,6 +19,8 @@ from tokentide.web.replays import ReplayRunsError
 
 API = "/api/"
 RETRY = {"retry-after": "5"}
+PLAIN = {"extra_forbidden": "not known here", "missing": "is needed"}
+"""Words for what the validating library says in its own terms."""
 
 
 def desk_of(request: Request) -> Desk:
@@ -35,7 +37,7 @@ async def reply(request: Request, make: Callable[[Sight], Answer], kind: str = "
 
 def sent(request: Request, answer: Answer) -> Response:
     """An answer as HTTP."""
-    headers = {"etag": answer.tag, "cache-control": "private, no-cache", "vary": "x-tokentide-part"}
+    headers = {"etag": answer.tag, "cache-control": "private, no-cache", "vary": PART}
     if request.headers.get("if-none-match") == answer.tag:
         return Response(status_code=304, headers=headers)
     if answer.filename:
@@ -99,5 +101,8 @@ def _sentence(error: Exception) -> str:
     """What a value should have been, by its name."""
     if not isinstance(error, RequestValidationError):
         return str(error)
-    told = (f"{'.'.join(map(str, each['loc'][1:])) or 'the body'}: {each['msg']}" for each in error.errors())
+    told = (
+        f"{'.'.join(map(str, each['loc'][1:])) or 'the body'}: {PLAIN.get(each['type'], each['msg'])}"
+        for each in error.errors()
+    )
     return "; ".join(list(dict.fromkeys(told))[:5])

@@ -21,8 +21,8 @@ from tokentide.sources.claude_code.paths import discover
 from tokentide.store.query import CostMode
 from tokentide.sync.roots import wanted_roots
 from tokentide.web.asked import LONGEST_TEXT, Filters, Zone, address_of
+from tokentide.web.condition import Condition
 from tokentide.web.desk import Sight
-from tokentide.web.keeper import Condition
 from tokentide.web.reports import By
 
 SessionSort = Literal[

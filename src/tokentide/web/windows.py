@@ -9,7 +9,9 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.forecasting.model import Forecast, WindowForecast
 from tokentide.analytics.limits import AccountLimits, Level, level_of
 from tokentide.analytics.windows import STALE_US, WindowState
+from tokentide.model.limits import Money
 from tokentide.model.odds import EVEN_ODDS, SAFE_ODDS
+from tokentide.render.currency import shown_currency
 from tokentide.render.forecast_words import NAMELESS, clock_words, outlook_words
 from tokentide.render.limit_words import (
     PLAN_WORDS,
@@ -21,7 +23,7 @@ from tokentide.render.limit_words import (
     poll_words,
     window_title,
 )
-from tokentide.render.words import ago, clean
+from tokentide.render.words import ago, clean, money
 
 FROM_RECORDS = "reckoned from the transcripts"
 """Who tells of an estimate; its badge says what it is."""
@@ -154,5 +156,12 @@ def _origin(window: WindowState, now: int) -> str:
 def _amounts(window: WindowState) -> str:
     if window.used is None:
         return ""
-    used = money_of(window.used)
-    return used if window.ceiling is None else f"{used} of {money_of(window.ceiling)}"
+    used = _amount(window.used)
+    return used if window.ceiling is None else f"{used} of {_amount(window.ceiling)}"
+
+
+def _amount(amount: Money) -> str:
+    """In its own currency; USD as the page shows all amounts."""
+    if amount.currency == "USD" and shown_currency() is not None:
+        return money(amount.minor * 10 ** (9 - amount.exponent))
+    return money_of(amount)

@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -112,7 +111,7 @@ class History:
 def bounds(selection: Selection, calendar: Calendar) -> tuple[int, int]:
     """The instants that the days of a selection begin and end at."""
     start = calendar.start_of(selection.since) if selection.since else -FOREVER
-    return start, calendar.start_of(selection.until + timedelta(days=1)) if selection.until else FOREVER
+    return start, calendar.end_of(selection.until) if selection.until else FOREVER
 
 
 def read_history(

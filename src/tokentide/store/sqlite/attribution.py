@@ -12,7 +12,7 @@ from tokentide.clock import QUARTER_US
 from tokentide.model.activity import PROMPT
 from tokentide.model.usage import ITERATION_MARK
 from tokentide.store.query import CostMode, Filters, Sums
-from tokentide.store.sqlite.compiler import expression_of, response_conditions
+from tokentide.store.sqlite.compiler import Compiled, expression_of, response_conditions, summed
 from tokentide.store.sqlite.connection import Part
 from tokentide.store.sqlite.format import COUNTERS, RECORD_COST, RECORD_COUNTERS
 
@@ -41,6 +41,10 @@ _OWN = {
 }
 """Dimensions that only single responses have. `prompt` and `command`: the latest prompt of the session, empty before
 the first; a prompt as `session id<TAB>key`, a command behind a dot, which alone stands for a prompt without one."""
+_ROLLED_UP = frozenset(
+    ("model", "project", "session", "branch", "agent", "source", "account", "quarter", "version", "chain")
+)
+"""Dimensions that totals by quarter hour have too."""
 _WITH_TRAITS = (
     f"LEFT JOIN traits t ON t.identity = CASE instr(r.identity, '{ITERATION_MARK}') WHEN 0 THEN r.identity "
     f"ELSE substr(r.identity, 1, instr(r.identity, '{ITERATION_MARK}') - 1) END"
@@ -91,18 +95,11 @@ class AttributionStore(Part):
 
     def sums(self, dimensions: Sequence[str], narrowing: Narrowing) -> Iterator[tuple[tuple[Key, ...], Sums]]:
         """Totals by dimensions of which each response has one value, in no order; nothing for no response."""
-        keys = [_expression(name) for name in dimensions]
-        cost = _cost(narrowing)
-        sums = ", ".join(f"SUM(r.{counter})" for counter in COUNTERS)
-        condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
-        grouping = f"GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
-        statement = (
-            f"SELECT {''.join(f'{key}, ' for key in keys)}COUNT(*), {sums}, COALESCE(SUM({cost}), 0), "
-            f"COUNT(*) - COUNT({cost}), SUM(r.output_is_final = 0), MIN(r.at), MAX(r.at) "
-            f"{_from(keys, condition)}{condition} {grouping}"
-        )
-        width = len(keys)
-        for row in self._ask(statement, *values):
+        compiled = _rolled_up if _is_rolled_up(dimensions, narrowing) else _one_by_one
+        statement, values = compiled(dimensions, narrowing)
+        width = len(dimensions)
+        grouping = f"GROUP BY {', '.join(str(n + 1) for n in range(width))}" if dimensions else ""
+        for row in self._ask(f"{statement} {grouping}", *values):
             if row[width]:
                 yield row[:width], Sums(*row[width:])
 
@@ -143,12 +140,44 @@ def _expression(dimension: str) -> str:
     return _OWN.get(dimension) or expression_of(dimension)
 
 
+def _is_rolled_up(dimensions: Sequence[str], narrowing: Narrowing) -> bool:
+    """True where totals by quarter hour tell as much as single responses, of which there are many more."""
+    ends = (narrowing.start or 0, narrowing.end or 0)
+    return _ROLLED_UP.issuperset(dimensions) and not any(end % QUARTER_US for end in ends)
+
+
+def _rolled_up(dimensions: Sequence[str], narrowing: Narrowing) -> Compiled:
+    """Keys and the columns of `Sums`, out of the totals by quarter hour."""
+    keys = ["r.quarter" if name == "quarter" else _expression(name) for name in dimensions]
+    condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end, "r.quarter")
+    return (
+        f"SELECT {', '.join([*keys, *summed(narrowing.mode)])} FROM rollup r {_joins(keys, condition)}{condition}",
+        values,
+    )
+
+
+def _one_by_one(dimensions: Sequence[str], narrowing: Narrowing) -> Compiled:
+    """The same out of single responses with their traits."""
+    keys, cost = [_expression(name) for name in dimensions], _cost(narrowing)
+    sums = ", ".join(f"SUM(r.{counter})" for counter in COUNTERS)
+    condition, values = response_conditions(narrowing.filters, narrowing.start, narrowing.end)
+    return (
+        f"SELECT {''.join(f'{key}, ' for key in keys)}COUNT(*), {sums}, COALESCE(SUM({cost}), 0), "
+        f"COUNT(*) - COUNT({cost}), SUM(r.output_is_final = 0), MIN(r.at), MAX(r.at) "
+        f"{_from(keys, condition)}{condition}"
+    ), values
+
+
 def _from(keys: Sequence[str], condition: str) -> str:
     """Responses with only the tables that are needed beside their traits."""
+    return f"FROM records r {_joins(keys, condition)}{_WITH_TRAITS} "
+
+
+def _joins(keys: Sequence[str], condition: str) -> str:
+    """Places and agents, where keys or condition name them."""
     asked = " ".join((*keys, condition))
     joins = "JOIN places s ON s.id = r.place " if "s." in asked else ""
-    joins += "LEFT JOIN agents a ON a.agent_id = s.agent_id " if "a.agent_type" in asked else ""
-    return f"FROM records r {joins}{_WITH_TRAITS} "
+    return joins + ("LEFT JOIN agents a ON a.agent_id = s.agent_id " if "a.agent_type" in asked else "")
 
 
 def _cost(narrowing: Narrowing) -> str:

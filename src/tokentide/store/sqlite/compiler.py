@@ -102,11 +102,14 @@ def expression_of(dimension: str) -> str:
     return _EXPRESSIONS[dimension]
 
 
-def response_conditions(filters: Filters, start: int | None, end: int | None) -> Compiled:
-    """The WHERE clause for responses `r` at places `s`, from `start` to before `end`; None leaves that end open."""
+def response_conditions(filters: Filters, start: int | None, end: int | None, column: str = "r.at") -> Compiled:
+    """The WHERE clause for responses `r` at places `s`, from `start` to before `end`; None leaves that end open.
+
+    Totals by quarter hour have their time in the column `r.quarter`.
+    """
     condition, values = _conditions(filters)
     parts = [condition.removeprefix("WHERE ")] if condition else []
-    for comparison, bound in (("r.at >= ?", start), ("r.at < ?", end)):
+    for comparison, bound in ((f"{column} >= ?", start), (f"{column} < ?", end)):
         if bound is not None:
             parts.append(comparison)
             values.append(bound)

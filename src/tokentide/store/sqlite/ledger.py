@@ -174,15 +174,16 @@ class Ledger(Stores):
         """What each session cost in each stretch of that length that it was at work in, nano-USD; in no order."""
         return [row[0] for row in self._ask(*stretches_statement(filters, mode, start, length)) if row[0] is not None]
 
-    def session_facts(self) -> dict[str, SessionFacts]:
-        """Title, project and branch of every session, by `source<TAB>session id`."""
+    def session_facts(self, session_id: str = "") -> dict[str, SessionFacts]:
+        """Title, project and branch of every session, or of one, by `source<TAB>session id`."""
         statement = (
             "SELECT s.source || char(9) || s.session_id, s.project, s.branch, MIN(r.first_at), MAX(r.last_at), t.title "
             "FROM rollup r JOIN places s ON s.id = r.place LEFT JOIN titles t ON t.session_id = s.session_id "
-            "GROUP BY r.place"
+            f"{'WHERE r.place IN (SELECT id FROM places WHERE session_id = ?) ' if session_id else ''}GROUP BY r.place"
         )
+        wanted = (session_id,) if session_id else ()
         found: dict[str, tuple[int, str, int, str, str]] = {}
-        for key, project, branch, first, last, title in self._ask(statement):
+        for key, project, branch, first, last, title in self._ask(statement, wanted):
             old = found.get(key, (first, project, last, branch, title or ""))
             begun = min(old[:2], (first, project))
             found[key] = (*begun, *max(old[2:4], (last, branch)), title or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -38,6 +38,7 @@ STREAM: Responses = {
 async def events(request: Request, _asked: Annotated[Nothing, Query()]) -> Response:
     """A stream that tells when reports would say anything new."""
     desk = desk_of(request)
+    holds: Callable[[], bool] = getattr(request.state, "holds", lambda: True)
     listening = desk.hub.listening()
     told = await listening.__aenter__()  # a full house is refused before the stream begins
     condition = desk.condition
@@ -46,6 +47,8 @@ async def events(request: Request, _asked: Annotated[Nothing, Query()]) -> Respo
         try:
             yield Event("changed", version=condition.version, fault=condition.fault).encoded()
             async for each in told:
+                if not holds():  # logged out in another tab, or too long ago: what happens now is not for this one
+                    return
                 yield each
         finally:
             await listening.__aexit__(None, None, None)

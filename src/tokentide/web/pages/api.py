@@ -13,7 +13,7 @@ from tokentide.web.desk import Sight
 from tokentide.web.frame import Page
 
 PLACE = "http://127.0.0.1:8377"
-"""Where examples ask; the page's own address is the visitor's, whom nobody asks."""
+"""Where examples ask, until the page's script puts in the address that it came from: a kept page is everybody's."""
 EXAMPLES = {"{kind}": "daily", "{session_id}": "latest"}
 """What stands for the open parts of paths."""
 TRY = {

@@ -36,7 +36,7 @@ from tokentide.render.context_words import (
 )
 from tokentide.sources.claude_code.paths import FoundFile
 from tokentide.sources.claude_code.reader import session_of
-from tokentide.web.asked import Filters
+from tokentide.web.asked import Filters, Zone, address_of
 from tokentide.web.desk import Sight
 from tokentide.web.frame import Choice, Page
 from tokentide.web.insight import context_of, transcripts
@@ -83,16 +83,16 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
     """The context of the session that is asked for, or of the latest."""
     found = transcripts(sight)
     wish = asked.session[0] if asked.session else ""
-    shown = {"sessions": _sessions(sight, found, wish), "wish": wish, "api": _api(wish)}
+    shown = {"sessions": _sessions(sight, found, wish), "wish": wish, "api": _api(asked, wish)}
     try:
         context = context_of(sight, wish, found)
     except SessionError as error:
         return {**shown, "context": None, "fault": str(error) if wish else ""}
-    return {**shown, **_told(sight, asked, context), "api": _api(context.session_id)}
+    return {**shown, **_told(sight, asked, context), "api": _api(asked, context.session_id)}
 
 
-def _api(session: str) -> str:
-    return f"/api/v1/context?session={session}"
+def _api(asked: Filters, session: str) -> str:
+    return f"/api/v1/context{address_of(Zone(timezone=asked.timezone), session=session)}"
 
 
 def _sessions(sight: Sight, found: Iterable[FoundFile], wish: str) -> list[Choice]:

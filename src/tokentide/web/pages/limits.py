@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from tokentide.analytics.block_report import BlockReport
@@ -72,7 +72,7 @@ def _last_blocks(sight: Sight, asked: WindowQuery) -> BlocksQuery:
     """The blocks of these days, or of the last of them: nobody reads hundreds, and to reckon them takes its time."""
     selection = sight.selection(asked, HISTORY_RANGE)
     last = selection.until or sight.calendar(asked).date_of(sight.now)
-    since = max(selection.since or date.min, last - timedelta(days=BLOCK_DAYS - 1))
+    since = max(selection.since or date.min, date.fromordinal(max(last.toordinal() - BLOCK_DAYS + 1, 1)))
     filters = asked.model_dump(include=set(FILTER_NAMES) - set(TIME), exclude_defaults=True)
     return BlocksQuery(**filters, since=since.isoformat(), until=last.isoformat())
 
@@ -86,7 +86,7 @@ def _past(found: Sequence[PastWindow], thresholds: tuple[int, int, int], calenda
             Head("Reset", is_number=False),
             Head("Window", is_number=False),
             *([Head("Account", is_number=False, importance=3)] if len(accounts) > 1 else []),
-            Head("Used at its end"),
+            Head("Used"),
             Head("Full since", is_number=False, importance=4),
             Head("Opened", is_number=False, importance=3),
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from tokentide.clock import DAY_US
 from tokentide.model.alerts import HELD
 from tokentide.render.block_lines import block_origin, outlook
-from tokentide.render.words import project_names
+from tokentide.render.words import cost_basis_note, project_names
 from tokentide.web.asked import Filters
 from tokentide.web.desk import Sight
 from tokentide.web.expected import expected_table
@@ -28,6 +28,7 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
         "overview": overview,
         "accounts": account_cards(overview.limits, overview.forecasts, look),
         "stretches": [(STRETCHES[stretch.name], stretch.row.sums) for stretch in overview.stretches],
+        "basis": cost_basis_note(sight.mode(asked)),
         "ahead": expected_table(overview.forecasts.values(), look.calendar, sight.now),
         "alerts": alerts,
         "block_outlook": outlook(overview.block) if overview.block else "",

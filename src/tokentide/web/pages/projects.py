@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokentide.analytics.reports import Row
+from tokentide.render.words import project_names
 from tokentide.web.asked import Filters, address_of, filters_of
 from tokentide.web.desk import Sight
 from tokentide.web.frame import Page
@@ -13,6 +14,7 @@ from tokentide.web.reports import asking, usage_report
 from tokentide.web.usage import usage_table
 
 RANGE = "30d"
+MOST_BARS = 12
 
 
 def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
@@ -32,6 +34,7 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
     return {
         "report": report,
         "only": only,
+        "names": project_names([row.key for row in report.rows if row.sums.cost][:MOST_BARS]),
         "table": usage_table(report, calendar, "Projects", to_costs if only else to_project),
         "costs": f"/costs{address_of(filters_of(asked))}",
         "sessions": f"/sessions{address_of(filters_of(asked), last=asked.last or ('' if has_range else RANGE))}",

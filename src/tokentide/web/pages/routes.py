@@ -5,15 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from tokentide.render.currency import currency_of, showing
-from tokentide.web.answers import HTML, Answer
+from tokentide.web.answers import HTML, PART, Answer
 from tokentide.web.desk import Sight
 from tokentide.web.frame import Frame, Page
 from tokentide.web.html import rendered
 from tokentide.web.pages.catalogue import BELOW, PAGES
 from tokentide.web.replies import reply
-
-PART = "x-tokentide-part"
-"""A header of a page that wants only what changes."""
 
 
 def pages_router() -> APIRouter:

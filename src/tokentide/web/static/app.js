@@ -1,12 +1,11 @@
 // The frame of every page: filters and links change only what differs, and live changes come in by themselves.
 import { drawCharts, restyleCharts } from "./charts.js";
 import { follow } from "./events.js";
-import { dressTables } from "./tables.js";
+import { dressTables, keepOrder } from "./tables.js";
 
 const AGES_MS = 60_000; // countdowns and ages are drawn anew so often, though nothing was written
 const LEAST_PAUSE_MS = 1_500; // live changes redraw no more often
 const root = document.documentElement;
-root.classList.add("js");
 
 let swapping = null;
 let drawnAt = Date.now();
@@ -19,31 +18,64 @@ export async function swap(address, { push = true, quiet = false } = {}) {
   const view = document.getElementById("view");
   if (!quiet) view.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(address, { headers: { "x-tokentide-part": "view" }, signal: control.signal });
-    const text = await answer.text();
+    const told = await asked(address, control.signal);
+    if (!told) return lost(quiet);
+    const [answer, text] = told;
+    if (control.signal.aborted) return;
     if (!answer.ok && quiet && answer.status !== 401) return setPulse("lost", "not readable just now");
     if (!answer.ok) return location.assign(address);
     if (push) history.pushState(null, "", address);
-    show(new DOMParser().parseFromString(text, "text/html").getElementById("view"));
+    show(new DOMParser().parseFromString(text, "text/html").getElementById("view"), quiet);
     drawnAt = Date.now();
   } catch (error) {
-    if (error.name !== "AbortError") setPulse("lost", "not reachable");
+    if (error.name !== "AbortError") throw error;
   } finally {
-    document.getElementById("view").removeAttribute("aria-busy");
-    if (swapping === control) swapping = null;
+    if (swapping === control) {
+      document.getElementById("view").removeAttribute("aria-busy");
+      swapping = null;
+    }
   }
 }
 
+/** The server's answer and its text; null where nobody answers. */
+async function asked(address, signal) {
+  try {
+    const answer = await fetch(address, { headers: { "x-tokentide-part": "view" }, signal });
+    return [answer, await answer.text()];
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return null;
+  }
+}
+
+function lost(quiet) {
+  setPulse("lost", "not reachable");
+  if (!quiet) toast("The dashboard does not answer", "What you see is from before. Is tokentide serve still running?");
+}
+
 /** Take over what is new: what says the same stays untouched, with its focus, scrolling, open tables and drawn charts. */
-function show(fresh) {
+function show(fresh, quiet) {
   const view = document.getElementById("view");
-  const focus = document.activeElement?.id;
+  const filters = document.getElementById("filters");
+  if (quiet && filters?.contains(document.activeElement)) fresh.querySelector("#filters")?.replaceWith(filters.cloneNode(true)); // a list may be open
+  const focus = placeOf(document.activeElement, view);
   patch(view, fresh);
   Object.assign(view.dataset, { carried: fresh.dataset.carried, version: fresh.dataset.version });
   document.title = fresh.dataset.title;
   for (const link of document.querySelectorAll(".top nav a")) link.search = view.dataset.carried;
-  if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus({ preventScroll: true });
   dress(view);
+  if (document.activeElement === document.body) focus?.()?.focus({ preventScroll: true });
+}
+
+/** How to find an element again after a redraw: by its id, else as the same one of those that say the same. */
+function placeOf(element, view) {
+  if (!element || !view.contains(element)) return null;
+  if (element.id) return () => document.getElementById(element.id);
+  const alike = () => [...view.querySelectorAll(element.localName)].filter((each) => each.textContent.trim() === said && each.name === name);
+  const said = element.textContent.trim();
+  const { name } = element;
+  const index = alike().indexOf(element);
+  return () => alike()[index];
 }
 
 const isSame = (old, fresh) => (old.dataset.stamp ? old.dataset.stamp === fresh.dataset.stamp : old.isEqualNode(fresh));
@@ -86,8 +118,9 @@ function keepState(old, panel) {
     drawn.querySelector("figcaption").textContent = figure.querySelector("figcaption").textContent;
     figure.replaceWith(drawn);
   }
-  const scrolled = [...old.querySelectorAll(".scroll")].map((each) => each.scrollTop);
-  requestAnimationFrame(() => panel.querySelectorAll(".scroll").forEach((each, index) => { each.scrollTop = scrolled[index] ?? 0; }));
+  keepOrder(old, panel);
+  const scrolled = [...old.querySelectorAll(".scroll")].map(({ scrollTop, scrollLeft }) => [scrollLeft, scrollTop]);
+  requestAnimationFrame(() => panel.querySelectorAll(".scroll").forEach((each, index) => each.scrollTo(...(scrolled[index] ?? [0, 0]))));
 }
 
 /** Bring to life what has just been put on the page. */
@@ -100,10 +133,11 @@ function dress(where) {
 /** What changed in the ledger is drawn soon, and once, while someone looks. */
 export function refresh() {
   if (waiting || document.hidden) return;
-  const pause = Math.max(0, LEAST_PAUSE_MS - (Date.now() - drawnAt));
+  const pause = swapping || isSelecting() ? LEAST_PAUSE_MS : Math.max(0, LEAST_PAUSE_MS - (Date.now() - drawnAt));
   waiting = setTimeout(() => {
     waiting = 0;
-    if (!isBusy()) swap(location.href, { push: false, quiet: true });
+    if (swapping || isSelecting()) refresh(); // later: what a person asked for or marks goes first
+    else if (!isBusy()) swap(location.href, { push: false, quiet: true });
   }, pause);
 }
 
@@ -111,6 +145,12 @@ export function refresh() {
 function isBusy() {
   const form = document.activeElement?.closest("form");
   return document.querySelector("form[data-edited], dialog[open]") !== null || (form !== null && form !== undefined && form.id !== "filters");
+}
+
+/** True while text of the page is marked, which a redraw would undo. */
+function isSelecting() {
+  const marked = document.getSelection();
+  return marked !== null && !marked.isCollapsed && document.getElementById("main").contains(marked.anchorNode);
 }
 
 function setPulse(state, word) {
@@ -173,7 +213,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyleCha
 follow({
   changed(told) { if (String(told.version) !== document.getElementById("view")?.dataset.version) refresh(); },
   progress() { refresh(); },
+  refused() { refresh(); }, // a page that was logged out elsewhere leads to the login
   alert(told) { toast(told.title, told.body, told.severity); },
   state: setPulse,
 });
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 dress(document);

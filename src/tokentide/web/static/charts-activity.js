@@ -1,5 +1,5 @@
 // Activity: hours of the week as a heat map, tools as bars, and the keyboard in the heat map of the days.
-import { kind } from "./charts.js";
+import { amountTemplate, kind } from "./charts.js";
 
 const HOURS = [...Array(24).keys()].map((hour) => `${String(hour).padStart(2, "0")}:00`);
 const MEASURES = {
@@ -9,19 +9,20 @@ const MEASURES = {
   responses: ["responses", "%{z:,} responses"],
 };
 const MOST_TOOLS = 12;
+const costOf = (slot, told, look) => (slot?.unpriced_responses ? amountTemplate(slot, "z", look) : told);
 
 kind("week-hours", (report, options, look) => {
   const [field, told] = MEASURES[options.by];
   const names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-  const found = new Map(report.week_hours.map((slot) => [`${names[slot.weekday - 1]} ${slot.hour}`, slot[field]]));
-  if (!found.size) return null;
+  const slots = new Map(report.week_hours.map((slot) => [`${names[slot.weekday - 1]} ${slot.hour}`, slot]));
+  if (!slots.size) return null;
   const days = [...options.weekdays].reverse();
   return {
     data: [{
       type: "heatmap", x: HOURS, y: days.map((day) => day.slice(0, 3)), xgap: 2, ygap: 2, showscale: false,
-      z: days.map((day) => HOURS.map((_, hour) => found.get(`${day} ${hour}`) ?? 0)),
+      z: days.map((day) => HOURS.map((_, hour) => slots.get(`${day} ${hour}`)?.[field] ?? 0)),
       text: days.map((day) => HOURS.map((hour) => `${day}, ${hour}`)),
-      hovertemplate: `%{text}: ${told}<extra></extra>`,
+      hovertemplate: days.map((day) => HOURS.map((_, hour) => `%{text}: ${options.by === "cost" ? costOf(slots.get(`${day} ${hour}`), told, look) : told}<extra></extra>`)),
       colorscale: [0, 1, 2, 3, 4, 5].map((step) => [step / 5, look.colour(`shade-${step}`)]),
     }],
     layout: { hovermode: "closest", xaxis: { type: "category", dtick: 3, showgrid: false }, yaxis: { type: "category", showgrid: false } },

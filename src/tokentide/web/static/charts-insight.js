@@ -1,5 +1,5 @@
 // Insight: shares as bars, growth of a context, causes as a waterfall, scenarios beside what was.
-import { kind, shortName } from "./charts.js";
+import { amountTemplate, kind, localTime, shortName, summed } from "./charts.js";
 
 const OVER_TIME = { hovermode: "closest", xaxis: { type: "category" }, yaxis: { tickprefix: "$", rangemode: "tozero" } };
 const LYING = { hovermode: "closest", yaxis: { type: "category", autorange: "reversed", showgrid: false } };
@@ -15,19 +15,19 @@ kind("breakdown", (report, options, look) => {
   const value = options.is_time ? "y" : "x";
   const layout = options.is_time ? OVER_TIME : { ...LYING, xaxis: { tickprefix: "$", rangemode: "tozero" } };
   if (by.length === 1) {
-    const bars = { type: "bar", ...along(shown.map((row) => row.cost_usd)), marker: { color: look.series[0] }, hovertemplate: `%{${value}:$,.2f}<extra></extra>` };
+    const bars = { type: "bar", ...along(shown.map((row) => row.cost_usd)), marker: { color: look.series[0] }, hovertemplate: shown.map((row) => `${amountTemplate(row, value, look)}<extra></extra>`) };
     return { data: [bars], layout };
   }
   const weight = new Map();
   for (const row of shown) for (const part of row.parts) weight.set(part.key, (weight.get(part.key) ?? 0) + part.cost_usd);
   const parts = [...weight].sort(([, a], [, b]) => b - a).map(([key]) => key);
   const named = parts.slice(0, look.series.length);
-  const of = (row, keep) => row.parts.filter((part) => keep(part.key)).reduce((sum, part) => sum + part.cost_usd, 0);
   const series = named.map((name, index) => [short(name), look.series[index], (key) => key === name]);
   if (parts.length > named.length) series.push(["all others", look.rest, (key) => !named.includes(key)]);
-  const data = series.map(([name, color, keep]) => ({
-    type: "bar", name, ...along(shown.map((row) => of(row, keep))), marker: { color }, hovertemplate: `%{${value}:$,.2f}`,
-  }));
+  const data = series.map(([name, color, keep]) => {
+    const sums = shown.map((row) => summed(row.parts.filter((part) => keep(part.key))));
+    return { type: "bar", name, ...along(sums.map((sum) => sum.cost_usd)), marker: { color }, hovertemplate: sums.map((sum) => amountTemplate(sum, value, look)) };
+  });
   return { data, layout: { ...layout, barmode: "stack", hovermode: options.is_time ? "x unified" : "y unified" } };
 });
 
@@ -41,7 +41,7 @@ kind("context-growth", (report, options, look) => {
   return {
     data: [{
       type: "scatter", mode: "lines", line: { shape: "hv", color: look.series[0], width: 2 }, fill: "tozeroy", x,
-      y: growth.map((each) => each.prompt_tokens), customdata: growth.map((each) => each.at),
+      y: growth.map((each) => each.prompt_tokens), customdata: growth.map((each) => localTime(each.at, report.timezone)),
       hovertemplate: "request %{x}, %{customdata}: %{y:,} tokens<extra></extra>",
     }],
     layout: {
@@ -78,7 +78,7 @@ kind("scenarios", (report, options, look) => {
       type: "bar", orientation: "h", y: unique(options.titles), x: shown.map((each) => each.difference_usd),
       marker: { color: shown.map((each) => (each.difference_usd > 0 ? red : green)) },
       text: shown.map((each) => (each.difference_usd > 0 ? "+" : "") + dollars(each.difference_usd)),
-      textposition: "outside", hoverinfo: "y+text",
+      textposition: "outside", cliponaxis: false, hoverinfo: "y+text",
     }],
     layout: { ...LYING, xaxis: { tickprefix: "$", range: roomy(shown.map((each) => each.difference_usd)) } },
   };
@@ -87,7 +87,7 @@ kind("scenarios", (report, options, look) => {
 /** Both ends of an axis, with room for the amounts beside the bars. */
 function roomy(amounts) {
   const [low, high] = [Math.min(0, ...amounts), Math.max(0, ...amounts)];
-  const room = (high - low) * 0.25 || 1;
+  const room = (high - low) * 0.35 || 1;
   return [low < 0 ? low - room : 0, high > 0 ? high + room : 0];
 }
 

@@ -1,5 +1,5 @@
 // Windows: how they went and where they are heading, how past ones went, and whether odds came true.
-import { kind, localTime } from "./charts.js";
+import { kind, localTime, wholePercent } from "./charts.js";
 
 const LEAST_TOP = 110; // percent: the line of "full" has room above it
 const MOST_TOP = 160; // demand beyond is not met anyhow, and would flatten what matters
@@ -13,36 +13,38 @@ kind("course", (report, options, look) => {
   const percent = course.forecast?.percent ?? course.percent;
   const opens = { at: course.opens_at, percent: 0 };
   const points = [opens, ...course.points].map((point) => [local(point.at), point.percent]);
-  points.push([now, percent]);
+  points.push([now, course.percent]);
   const data = [{
     type: "scatter", mode: "lines", name: "used", showlegend: false, line: { color, width: 2.5, shape: "hv" },
-    x: points.map(([x]) => x), y: points.map(([, y]) => y), hovertemplate: "%{y:.0f} % used",
+    x: points.map(([x]) => x), y: points.map(([, y]) => y), customdata: points.map(([, y]) => wholePercent(y)), hovertemplate: "%{customdata} % used",
   }];
   const ahead = course.forecast?.percent_at_reset;
   const top = Math.min(Math.max(LEAST_TOP, 1.08 * (ahead?.p90 ?? 0), percent), MOST_TOP);
-  if (ahead) data.push(...expected(course, { now, percent, local, color }));
+  if (ahead) data.push(...expected(course, { now, percent, local, color, odds: options.odds }));
   const hits = course.forecast?.hits_at;
-  if (hits && course.forecast.odds >= 0.05) data.push(...filling(hits, course.forecast.odds, local, look));
+  if (hits && course.forecast.odds >= 0.05) data.push(...filling(hits, options.odds, local, look));
   return { data, layout: axes({ range: [local(course.opens_at), local(course.resets_at)], top, now }, look) };
 });
 
-function expected(course, { now, percent, local, color }) {
+function expected(course, { now, percent, local, color, odds }) {
   const { p10, p50, p90 } = course.forecast.percent_at_reset;
   const reset = local(course.resets_at);
-  const odds = course.forecast.odds === null ? "" : `<br>${(100 * course.forecast.odds).toFixed(0)} % odds to run out before`;
   return [
     { type: "scatter", mode: "lines", x: [now, reset, reset, now], y: [percent, p90, p10, percent], fill: "toself", fillcolor: `${color}38`, line: { width: 0 }, hoverinfo: "skip", showlegend: false },
     { type: "scatter", mode: "lines+markers", name: "likely", showlegend: false, x: [now, reset], y: [percent, p50], line: { color, width: 2, dash: "dot" }, marker: { size: [0, 7] },
-      hovertemplate: [`%{y:.0f} % now`, `about %{y:.0f} % at the reset, 8 in 10: ${p10.toFixed(0)} to ${p90.toFixed(0)} %${odds}`] },
+      hovertemplate: [`${likely(percent)} % now`, `about ${likely(p50)} % at the reset, 8 in 10: ${likely(p10)} to ${likely(p90)} %<br>${odds}`] },
   ];
 }
+
+// What is reckoned, to the nearest whole; never rounded up to 100.
+const likely = (percent) => (percent < 100 ? Math.min(Math.round(percent), 99) : Math.round(percent));
 
 function filling(hits, odds, local, look) {
   const color = look.colour("meter-full");
   return [
     { type: "scatter", mode: "lines", x: [local(hits.p10), local(hits.p90)], y: [100, 100], line: { color, width: 5 }, opacity: 0.5, hoverinfo: "skip", showlegend: false },
     { type: "scatter", mode: "markers", name: "full", x: [local(hits.p50)], y: [100], marker: { color, size: 10, symbol: "diamond" }, showlegend: false,
-      hovertemplate: `if it fills, most likely now; ${(100 * odds).toFixed(0)} % odds` },
+      hovertemplate: `if it fills, most likely now<br>${odds}` },
   ];
 }
 
@@ -71,7 +73,7 @@ kind("window-history", (report, options, look) => {
   const [x, y] = sawtooth(history.points, report.generated_at, local);
   const data = [{
     type: "scatter", mode: "lines", name: history.title, showlegend: false, x, y, fill: "tozeroy", fillcolor: `${color}22`,
-    line: { color, width: 1.6, shape: "hv" }, hovertemplate: "%{y:.0f} %",
+    line: { color, width: 1.6, shape: "hv" }, customdata: y.map(wholePercent), hovertemplate: "%{customdata} %",
   }];
   const layout = axes({ top: Math.max(LEAST_TOP, ...y) }, look);
   delete layout.xaxis.range;

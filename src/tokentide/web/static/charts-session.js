@@ -1,5 +1,5 @@
 // One session: how its context grew, what its turns cost, which tools it called.
-import { kind, plain } from "./charts.js";
+import { amountTemplate, kind, shortened, summed } from "./charts.js";
 
 const MARKS = { // name, colour, symbol
   compaction: ["compacted", "meter-raised", "triangle-down"],
@@ -40,8 +40,11 @@ kind("session-turns", (report, _options, look) => {
   const turns = report.turns.filter((turn) => turn.responses);
   if (turns.length < 2) return null;
   const x = turns.map((turn) => (turn.number ? String(turn.number) : "before"));
-  const cost = (turn, what) => turn.steps.filter((step) => step.kind === what).reduce((sum, step) => sum + (step.cost_usd ?? 0), 0);
-  const bar = (name, color, what) => ({ type: "bar", name, x, y: turns.map((turn) => cost(turn, what)), marker: { color }, hovertemplate: "%{y:$,.2f}" });
+  const cost = (turn, what) => summed(turn.steps.filter((step) => step.kind === what));
+  const bar = (name, color, what) => {
+    const sums = turns.map((turn) => cost(turn, what));
+    return { type: "bar", name, x, y: sums.map((sum) => sum.cost_usd), marker: { color }, hovertemplate: sums.map((sum) => amountTemplate(sum, "y", look)) };
+  };
   const data = [bar("the session itself", look.series[0], "responses")];
   if (report.sub_agents) data.push(bar("its sub-agents", look.series[1], "sub_agent"));
   return { data, layout: { barmode: "stack", showlegend: data.length > 1, xaxis: { type: "category", title: { text: "turn" }, nticks: 24 }, yaxis: { tickprefix: "$", tickformat: ",.2f", rangemode: "tozero" }, legend: LEGEND } };
@@ -60,7 +63,7 @@ kind("session-tools", (report, _options, look) => {
   const data = [bar("went well", look.series[3], (sums) => sums.calls - sums.failed - sums.denied)];
   if (named.some(([, sums]) => sums.failed)) data.push(bar("failed", look.colour("meter-full"), (sums) => sums.failed));
   if (named.some(([, sums]) => sums.denied)) data.push(bar("denied", look.colour("meter-raised"), (sums) => sums.denied));
-  const ticktext = named.map(([tool]) => plain(nameOf(tool)));
+  const ticktext = named.map(([tool]) => shortened(nameOf(tool)));
   return { data, layout: { barmode: "stack", hovermode: "y unified", showlegend: data.length > 1, yaxis: { tickvals: y, ticktext }, legend: LEGEND } };
 });
 
@@ -70,7 +73,7 @@ function happenings(report) {
   const marks = [];
   let reached = 0;
   for (const turn of report.turns) {
-    if (turn.number) prompts.push([reached + 1, plain(`prompt ${turn.number}${turn.command ? `, ${turn.command}` : ""}: ${turn.prompt_bytes.toLocaleString("en")} bytes`)]);
+    if (turn.number) prompts.push([reached + 1, `prompt ${turn.number}${turn.command ? `, ${shortened(turn.command)}` : ""}: ${turn.prompt_bytes.toLocaleString("en")} bytes`]);
     for (const step of turn.steps) {
       if (step.kind === "responses") reached += step.responses;
       else if (step.kind in MARKS) marks.push([reached + 0.5, step]);
@@ -84,7 +87,7 @@ function toldOf(mark, name) {
   const before = mark.tokens_before ? ` ${number(mark.tokens_before)}` : "";
   const after = mark.tokens_after ? ` to ${number(mark.tokens_after)} tokens` : "";
   const why = mark.trigger ?? mark.status;
-  return plain(`${name}${before}${after}${why ? ` (${why})` : ""}`);
+  return `${name}${before}${after}${why ? ` (${shortened(why)})` : ""}`;
 }
 
 function* toolsOf(steps) {

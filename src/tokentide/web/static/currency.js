@@ -32,7 +32,14 @@ function relabelled(value, money, name) {
 }
 
 function signed(text, money) {
-  return text
+  const written = money.digits ? text : text.replaceAll("$,.2f", "$,.0f").replace(/([+-]?)\$(\d[\d,]*\.\d+)/g, whole);
+  return written
     .replace(/\$(%\{[^}]*\}|<?\d[\d,.]*[kMBT]?)/g, (_all, amount) => `${money.prefix}${amount}${money.suffix}`)
     .replace(/\bUSD\b/g, money.code);
+}
+
+/** An amount of a currency without cents. */
+function whole(_all, sign, amount) {
+  const rounded = Math.round(Number(amount.replaceAll(",", "")));
+  return `${rounded ? sign : ""}$${rounded.toLocaleString("en")}`;
 }

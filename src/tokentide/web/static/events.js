@@ -2,8 +2,9 @@
 const ADDRESS = "/api/v1/events";
 const NAMES = ["changed", "progress", "alert"];
 const CHANNEL = "tokentide.events";
+const AGAIN_MS = 5_000;
 
-/** Call what `on` holds by an event's name; `on.state` is told how the connection stands. */
+/** Call what `on` holds by an event's name, `refused` where nobody may listen; `on.state` is told how the connection stands. */
 export function follow(on) {
   const others = "BroadcastChannel" in window ? new BroadcastChannel(CHANNEL) : null;
   const heard = (message) => (message.name === "state" ? on.state(...message.told) : on[message.name]?.(message.told));
@@ -18,7 +19,12 @@ export function follow(on) {
 function listen(tell) {
   const stream = new EventSource(ADDRESS);
   stream.onopen = () => tell({ name: "state", told: ["live", "live"] });
-  stream.onerror = () => tell({ name: "state", told: ["lost", "connection lost"] });
+  stream.onerror = () => {
+    tell({ name: "state", told: ["lost", "connection lost"] });
+    if (stream.readyState !== EventSource.CLOSED) return;
+    tell({ name: "refused" });
+    setTimeout(listen, AGAIN_MS, tell); // a browser does not try again by itself what was refused
+  };
   for (const name of NAMES) stream.addEventListener(name, (event) => tell({ name, told: JSON.parse(event.data) }));
   window.addEventListener("pagehide", () => stream.close());
 }
