@@ -10,6 +10,7 @@ from tests.conftest import Machine
 from tests.ledgers import take
 from tests.talks import SONNET, Talk, call, text, two_answers
 from tests.test_conformance_corpus import reader, roots  # noqa: F401
+from tests.web_stage import fill
 from tokentide.analytics.attribution import Ask, Breakdown, Share, break_down
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.dimensions import DIMENSIONS
@@ -21,6 +22,7 @@ from tokentide.model.activity import FAILED, OK, PROMPT, Mark, ToolRun, Trait
 from tokentide.model.batch import Batch
 from tokentide.model.usage import Place, UsageRecord
 from tokentide.store.query import CostMode, Filters, Sums
+from tokentide.store.sqlite.attribution import Narrowing
 from tokentide.store.sqlite.ledger import Ledger
 
 UTC = Calendar("UTC")
@@ -351,3 +353,24 @@ def test_the_order_of_tool_runs_changes_nothing() -> None:
             ledger.details.take([], called, [], [])
             found.append({share.key: amounts(share.sums) for share in broken(ledger, "tool").shares})
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("mode", CostMode)
+@pytest.mark.parametrize("by", [("model",), ("agent", "project"), ("quarter",), ("session", "chain"), ("version",), ()])
+def test_totals_by_quarter_hour_tell_the_same_as_single_responses(
+    machine: Machine, by: tuple[str, ...], mode: CostMode
+) -> None:
+    fill(machine)
+    with Ledger.open(str(machine.ledger)) as ledger:
+        newest = ledger.newest_at() or 0
+        model = ledger.values("model")[0]
+        asked: list[str] = []
+        ledger._connection.set_trace_callback(asked.append)
+        for filters in (Filters(), Filters(models=(model,))):
+            for start in (None, newest - newest % HOUR - 480 * HOUR):
+                rolled = dict(ledger.attribution.sums(by, Narrowing(filters, mode, start, None)))
+                single = dict(ledger.attribution.sums(by, Narrowing(filters, mode, start, newest + 1)))
+                assert rolled == single
+                assert rolled
+    tables = [next(name for name in ("rollup r", "records r") if name in each) for each in asked if " r " in each]
+    assert tables == ["rollup r", "records r"] * 4

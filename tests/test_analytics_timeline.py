@@ -12,6 +12,7 @@ from tests.talks import OPENED, Talk, call, text
 from tests.test_analytics_attribution import PLACES as PLACES_OF_HISTORY
 from tests.test_analytics_attribution import History, amounts, histories
 from tests.test_conformance_corpus import reader, roots  # noqa: F401
+from tests.web_stage import fill
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import KINDS, Ask, build_report
 from tokentide.analytics.selection import Selection
@@ -267,3 +268,13 @@ def _assert_all_add_up(ledger: Ledger, mode: CostMode, told: Callable[[str], Tol
         assert whole(made).responses == row.sums.responses
         assert 0 <= made.active <= made.duration
     return len(report.rows)
+
+
+def test_the_facts_of_one_session_are_those_that_it_has_among_all(machine: Machine) -> None:
+    fill(machine)
+    with Ledger.open(str(machine.ledger)) as ledger:
+        known = ledger.session_facts()
+        assert len({facts.title for facts in known.values()}) > 3
+        for key, facts in known.items():
+            assert ledger.session_facts(key.partition("\t")[2]) == {key: facts}
+        assert ledger.session_facts("no such session") == {}

@@ -204,6 +204,7 @@ def test_the_demo_leaves_nothing_behind(machine: Machine, tmp_path: Path, number
     with served(machine, "demo", "serve", TMPDIR=str(folder)) as server:
         server.until("/api/v1/status", '"is_ready": true')
         assert "Total" in server.ask("/costs")[1]
+        assert "Sample data, made up" in server.ask("/costs")[1]
         assert len(list(folder.iterdir())) == 1
         code, _, said = server.end(number)
         assert code == 0

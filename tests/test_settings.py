@@ -238,3 +238,5 @@ def test_further_folders_are_read_and_usual_ones_left_out(machine: Machine, tmp_
     assert machine.json("daily", "--json")["totals"]["responses"] == 1
     looked = [root["path"] for root in machine.json("doctor", "--json")["roots"]]
     assert looked == [str(tmp_path / "more")], "a folder that is left out is not told of as one that is not there"
+    machine.settings("default_dirs = false")
+    assert "nowhere: `default_dirs` is off" in machine.run("doctor").stdout

@@ -58,7 +58,9 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
             f"m{index}", f"r{index}", at="2026-03-12T11:00:00.000Z", session=f"s{index}{name}", model=name
         )
         content = [{"type": "tool_use", "id": f"t{index}", "name": name, "input": {}}]
-        line["message"] = {**line["message"], "content": content}
+        message = line["message"]
+        assert isinstance(message, dict)
+        message["content"] = content
         title = {"type": "ai-title", "sessionId": f"s{index}{name}", "aiTitle": name}
         machine.write(f"-p{index}/s{index}.jsonl", {**line, "cwd": f"/home/me/{name.replace('/', '_')}"}, title)
     with Dashboard(machine).serving() as dashboard:

@@ -14,10 +14,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Machine, usage_line
+from tests.ledgers import BOOK
 from tests.web_stage import NOW, quiet
-from tokentide.errors import LedgerDamagedError, LedgerError
+from tokentide.clock import DAY_US, HOUR_US
+from tokentide.errors import LedgerDamagedError, LedgerError, LedgerTooNewError
 from tokentide.following.first_read import LONG_BYTES
+from tokentide.following.follower import Follower, Sources
+from tokentide.model.alerts import Alert, Claim
+from tokentide.settings import Settings
 from tokentide.store.sqlite.ledger import Ledger
+from tokentide.web import ledgers as ledgers_module
 from tokentide.web.answers import MOST_AWAITED, OVERHEAD_BYTES, Answer, Answers, TooBusyError
 from tokentide.web.hub import MOST_WAITING, Event, Hub
 from tokentide.web.keeper import Keeper
@@ -74,6 +80,22 @@ def test_what_is_written_becomes_another_version_and_is_told(keeper: Keeper, her
     settled = keeper.condition.version
     time.sleep(1.5)
     assert keeper.condition.version - settled <= 1, "where nothing happens nothing is told"
+
+
+def test_alerts_of_before_are_no_news_after_the_clock_was_set_back(here: Machine) -> None:
+    clock = [NOW + 3 * DAY_US]
+    keeper = Keeper(here._environ(), lambda: clock[0], may_ask=False)
+    with Ledger.open(str(here.ledger)) as ledger:
+        assert keeper._raised(ledger) == []
+        old = Alert("cost|1", "cost", "", "", NOW + HOUR_US, "warning", "old", "")
+        ledger.alerts.claim([(Claim("cost", 1, 1), old)], NOW + HOUR_US)
+        assert keeper._raised(ledger) == []
+        clock[0] = NOW
+        assert keeper._raised(ledger) == []
+        new = Alert("cost|2", "cost", "", "", NOW + 1, "warning", "new", "")
+        ledger.alerts.claim([(Claim("cost", 2, 2), new)], NOW + 1)
+        clock[0] = NOW + 2
+        assert [each.title for each in keeper._raised(ledger)] == ["new"]
 
 
 def test_a_fault_does_not_become_ever_newer_versions(
@@ -307,7 +329,7 @@ def test_every_thread_closes_its_ledger(here: Machine) -> None:
         opened.append(ledger)
         together.wait(10)
 
-    for each in [ledgers.threads.submit(ledgers.run, work) for _ in range(THREADS)]:
+    for each in [ledgers.submit(work) for _ in range(THREADS)]:
         each.result(20)
     ledgers.close()
     assert len({id(ledger) for ledger in opened}) == THREADS
@@ -321,13 +343,11 @@ def test_every_thread_closes_its_ledger(here: Machine) -> None:
 def test_a_ledger_that_was_replaced_is_opened_anew(here: Machine) -> None:
     ledgers = Ledgers()
     try:
-        first = ledgers.threads.submit(ledgers.run, lambda ledger: ledger.row_counts()["records"]).result(20)
+        first = ledgers.submit(lambda ledger: ledger.row_counts()["records"]).result(20)
         here.ledger.unlink()
         with Ledger.open(str(here.ledger)) as other:
             other._connection.execute("INSERT INTO meta (key, value) VALUES ('price_version', 'other')")
-        versions = {
-            ledgers.threads.submit(ledgers.run, lambda ledger: ledger.price_version()).result(20) for _ in range(8)
-        }
+        versions = {ledgers.submit(lambda ledger: ledger.price_version()).result(20) for _ in range(8)}
         assert first == 0
         assert versions == {"other"}
     finally:
@@ -336,11 +356,44 @@ def test_a_ledger_that_was_replaced_is_opened_anew(here: Machine) -> None:
 
 def test_what_still_waits_at_the_end_is_refused(here: Machine) -> None:
     ledgers = Ledgers()
-    slow = [ledgers.threads.submit(ledgers.run, lambda _ledger: time.sleep(0.2)) for _ in range(THREADS)]
-    late = [ledgers.threads.submit(ledgers.run, lambda ledger: ledger.row_counts()) for _ in range(50)]
+    slow = [ledgers.submit(lambda _ledger: time.sleep(0.2)) for _ in range(THREADS)]
+    late = [ledgers.submit(lambda ledger: ledger.row_counts()) for _ in range(50)]
     until(lambda: all(each.running() or each.done() for each in slow))
     begun = time.monotonic()
     ledgers.close()
     assert time.monotonic() - begun < 5
-    assert all(each.done() for each in (*slow, *late))
+    assert all(each.done() for each in slow)
+    assert all(each.done() for each in late)
     assert here.ledger.exists()
+
+
+def test_a_thread_that_hangs_does_not_keep_the_server(here: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers_module, "CLOSE_SECONDS", 0.3)
+    ledgers, free = Ledgers(), threading.Event()
+    hanging = ledgers.submit(lambda _ledger: free.wait(30))
+    until(hanging.running)
+    begun = time.monotonic()
+    ledgers.close()
+    assert time.monotonic() - begun < 5
+    assert not hanging.done()
+    assert all(each.daemon for each in threading.enumerate() if each.name.startswith("tokentide web"))
+    free.set()
+    hanging.result(10)
+    assert here.ledger.exists()
+
+
+def test_a_ledger_of_a_newer_format_is_left_alone_from_then_on(here: Machine) -> None:
+    ledgers = Ledgers()
+    follower = Follower(Sources(Settings(), here._environ(), BOOK), falls_back=False)
+    try:
+        assert ledgers.submit(lambda ledger: ledger.row_counts()["records"]).result(20) == 0
+        follower.follow(has_changed=True)
+        with Ledger.open(str(here.ledger)) as newer:
+            newer._connection.execute("PRAGMA user_version = 999")
+        with pytest.raises(LedgerTooNewError, match="format 999"):
+            ledgers.submit(lambda ledger: ledger.row_counts()).result(20)
+        with pytest.raises(LedgerTooNewError, match="format 999"):
+            follower.follow(has_changed=True)
+    finally:
+        ledgers.close()
+        follower.close()

@@ -21,9 +21,11 @@ from tests.fuzzing import mutate
 from tests.raw_http import Wire, answered, request, status
 from tests.web_stage import NOW, Dashboard, certificate, fill, quiet
 from tokentide.errors import TimeZoneUnknownError
+from tokentide.web import app
 from tokentide.web.app import Plan
 from tokentide.web.connections import Patience
 from tokentide.web.gate import MOST_BODY_BYTES, Doorway
+from tokentide.web.html import environment
 from tokentide.web.hub import MOST_LISTENERS
 from tokentide.web.serving import bound, serve, tls_of
 
@@ -351,3 +353,15 @@ def test_tls_is_spoken_and_nothing_else(filled: Machine, tmp_path: Path) -> None
             assert wire.version() in ("TLSv1.2", "TLSv1.3")
         assert status(answered(dashboard, request(dashboard))) == 0, "without TLS there is no answer"
         assert dashboard.faults == []
+
+
+def test_templates_are_made_ready_behind_the_start(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet(machine)
+    monkeypatch.setattr(app, "WARM_AFTER_SECONDS", 0.0)
+    environment.cache_clear()
+    end = time.monotonic() + 20
+    with Dashboard(machine).serving():
+        made = environment()
+        while made.cache is None or len(made.cache) < len(made.list_templates()):
+            assert time.monotonic() < end
+            time.sleep(0.02)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 APPLICATION = "tokentide"
+SAMPLE = "TOKENTIDE_SAMPLE"
+"""Set where everything is sample data: a surface that others may see says so."""
 
 
 def config_dir() -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tokentide.cli.terminal import Terminal
 from tokentide.errors import UsageError
-from tokentide.locations import alerts_path, settings_path
+from tokentide.locations import SAMPLE, alerts_path, settings_path
 
 NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch")
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
@@ -63,6 +63,7 @@ def _environment(folder: str) -> Iterator[Mapping[str, str]]:
     before = dict(os.environ)
     moved = {"HOME": "home", "TOKENTIDE_DATA_DIR": "data", "TOKENTIDE_CONFIG_DIR": "config"}
     os.environ.update({name: os.path.join(folder, part) for name, part in moved.items()})
+    os.environ[SAMPLE] = "1"
     os.mkdir(os.environ["TOKENTIDE_CONFIG_DIR"])
     with open(settings_path(), "w", encoding="utf-8") as file:
         file.write("account_poll = false\n")

@@ -47,6 +47,8 @@ def _tell(findings: Findings, terminal: Terminal, *, everything: bool) -> None:
     for root in findings.roots:
         what = plural(root.files, "transcript") if root.exists else "not there"
         say(f"  {clean(root.path)} ({root.origin}): {what}")
+    if not findings.roots:
+        say("  nowhere: `default_dirs` is off, and `claude_dirs` names no folder")
     say(f"\nTranscripts: {plural(findings.lines, 'line')}, {findings.usage_lines:,} with usage")
     if findings.waiting_bytes:
         say(f"  {plural(findings.waiting_bytes, 'byte')} of half-written last lines wait for their rest")

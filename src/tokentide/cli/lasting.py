@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 YOUNG = 20_000
-"""So many new objects more than went before garbage is looked for. At Python's own 700 half of the time that a list of ten
-thousand sessions takes goes into looking through it while it is made."""
+"""So many new objects more than went before garbage is looked for. At Python's own 700 a list of ten thousand sessions
+takes nearly half of its time to be looked through while it is made."""
 
 
 def stay() -> None:

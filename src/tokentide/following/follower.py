@@ -86,6 +86,7 @@ class Follower:
         """
         self._is_due = self._is_due or has_changed
         ledger = self.ledger()
+        ledger.verify_format()
         is_pause_over = time.monotonic() - self._synced_at >= SYNC_PAUSE_SECONDS
         is_new = self._is_due and is_pause_over and self._sync(ledger)
         before, self._version = self._version, self.ledger().changes_elsewhere()

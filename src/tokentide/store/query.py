@@ -106,10 +106,8 @@ class Sums:
         """Add another total to this one."""
         if not other.responses:
             return
-        if other.first_at < self.first_at or not self.responses:
-            self.first_at = other.first_at
-        if other.last_at > self.last_at:
-            self.last_at = other.last_at
+        self.first_at = min(self.first_at, other.first_at) if self.responses else other.first_at
+        self.last_at = max(self.last_at, other.last_at)
         self.responses += other.responses
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens

@@ -11,6 +11,7 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.plans import PlanWish
 from tokentide.analytics.selection import Selection, select
 from tokentide.errors import LedgerDamagedError
+from tokentide.locations import SAMPLE
 from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings
 from tokentide.store.query import CostMode
@@ -55,6 +56,11 @@ class Sight:
     def problems(self) -> int:
         """Places that could not be read."""
         return self.condition.problems
+
+    @property
+    def is_sample(self) -> bool:
+        """True where everything is made up."""
+        return SAMPLE in self.environ
 
     def calendar(self, asked: Zone) -> Calendar:
         """How time is cut. Raises TimeZoneUnknownError."""
@@ -102,9 +108,8 @@ class Desk:
 
     async def work(self, make: Callable[[Sight], T]) -> T:
         """Do something with the ledger, without keeping what comes of it."""
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._ledgers.threads, self._ledgers.run, self._seeing(make))
+            return await asyncio.wrap_future(self._ledgers.submit(self._seeing(make)))
         except LedgerDamagedError as error:
             self.keeper.doubt(error)
             raise

@@ -84,6 +84,7 @@ class Keeper:
         self._news, self._news_at = "", -math.inf
         self._seen: tuple[object, ...] = ()
         self._told: set[tuple[str, int]] | None = None
+        self._looked_at = 0
         self._stamps = _stamps()
         settings = load_settings(locations.settings_path(), environ)
         self.condition = Condition(settings, _book(settings))
@@ -203,8 +204,15 @@ class Keeper:
             self._tell(Event("alert", **_told_of(alert)))
 
     def _raised(self, ledger: Ledger) -> list[Alert]:
-        """The alerts that were raised since the last time, by whichever process; none the first time."""
-        recent = [each for each in ledger.alerts.recent(self._clock() - ALERTS_US) if each.state != HELD]
+        """The alerts that were raised since the last time, by whichever process.
+
+        None the first time, and after the clock was set back: old ones are recent again then, and no news.
+        """
+        now = self._clock()
+        recent = [each for each in ledger.alerts.recent(now - ALERTS_US) if each.state != HELD]
+        if now < self._looked_at:
+            self._told = None
+        self._looked_at = now
         known, self._told = self._told, {(alert.key, alert.at) for alert in recent}
         return [each for each in recent if known is not None and (each.key, each.at) not in known]
 

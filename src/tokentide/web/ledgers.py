@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import TypeVar
 
 from tokentide import locations
@@ -17,57 +18,87 @@ T = TypeVar("T")
 THREADS = 4
 BUSY_SECONDS = 5.0
 """No page waits longer for another process's write to end."""
+CLOSE_SECONDS = 3.0
+"""So long the end waits for what is being done."""
+Task = Callable[["_Own"], None]
 
 
 class Ledgers:
-    """Runs work over the ledger off the loop."""
+    """Runs work over the ledger off the loop.
+
+    The threads are daemons: one that hangs in the system, in a network folder that is gone, does not keep the process.
+    """
 
     def __init__(self) -> None:
-        self.threads = ThreadPoolExecutor(THREADS, "tokentide web")
-        """Where `run` is to be called."""
-        self._own = threading.local()
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._is_over = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"tokentide web {number}", daemon=True)
+            for number in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def run(self, work: Callable[[Ledger], T]) -> T:
-        """Do something with this thread's ledger, opened anew where its file is another one by now.
+    def submit(self, work: Callable[[Ledger], T]) -> Future[T]:
+        """Have something done with a ledger; the future raises LedgerError, and what `work` raises."""
+        done: Future[T] = Future()
 
-        Raises LedgerError, and what `work` raises.
-        """
+        def task(own: _Own) -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(self._run(own, work))
+            except BaseException as error:  # noqa: BLE001 -- whoever waits for the future raises it
+                done.set_exception(error)
+
+        self._tasks.put(task)
+        return done
+
+    def close(self) -> None:
+        """End the threads after what they are doing; what waits is refused."""
+        self._is_over = True
+        for _ in self._threads:
+            self._tasks.put(None)
+        end = time.monotonic() + CLOSE_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _serve(self) -> None:
+        own = _Own()
+        while (task := self._tasks.get()) is not None:
+            task(own)
+        own.forget()
+
+    def _run(self, own: _Own, work: Callable[[Ledger], T]) -> T:
         if self._is_over:
             raise LedgerError("the server is ending")
         try:
-            return work(self._ledger())
+            return work(own.ledger())
         except LedgerError:
-            self._forget()
+            own.forget()
             raise
 
-    def close(self) -> None:
-        """End the threads after what they are doing; each closes its own ledger, which no other may."""
-        self._is_over = True
-        together = threading.Barrier(THREADS)
-        for _ in range(THREADS):
-            self.threads.submit(self._leave, together)
-        self.threads.shutdown(wait=True)
 
-    def _leave(self, together: threading.Barrier) -> None:
-        """Close this thread's ledger, and wait for the others, so that no thread does it twice and another never."""
-        self._forget()
-        with suppress(threading.BrokenBarrierError):
-            together.wait(BUSY_SECONDS)
+class _Own:
+    """One thread's ledger, which no other may touch."""
 
-    def _ledger(self) -> Ledger:
+    def __init__(self) -> None:
+        self._ledger: Ledger | None = None
+        self._file: tuple[int, int] | None = None
+
+    def ledger(self) -> Ledger:
+        """The ledger, opened anew where its file is another one by now. Raises LedgerError."""
         path = locations.ledger_path()
-        ledger: Ledger | None = getattr(self._own, "ledger", None)
-        if ledger is not None and self._own.file != file_of(path):
-            self._forget()
-            ledger = None
-        if ledger is None:
-            ledger = Ledger.open(path, busy_seconds=BUSY_SECONDS)
-            self._own.ledger, self._own.file = ledger, file_of(path)
-        return ledger
+        if self._ledger is not None and self._file == file_of(path):
+            self._ledger.verify_format()
+            return self._ledger
+        self.forget()
+        self._ledger = Ledger.open(path, busy_seconds=BUSY_SECONDS)
+        self._file = file_of(path)
+        return self._ledger
 
-    def _forget(self) -> None:
-        ledger: Ledger | None = getattr(self._own, "ledger", None)
-        self._own.ledger = None
-        if ledger is not None:
-            ledger.close()
+    def forget(self) -> None:
+        """Close it."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tokentide.clock import DAY_US, QUARTER_US
-from tokentide.errors import LedgerError
+from tokentide.errors import LedgerError, LedgerTooNewError
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
 from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
@@ -215,6 +215,12 @@ class Ledger(Stores):
     def price_version(self) -> str:
         """The prices that the costs were reckoned with; empty for a new ledger."""
         return next((row[0] for row in self._ask("SELECT value FROM meta WHERE key = 'price_version'")), "")
+
+    def verify_format(self) -> None:
+        """Raises LedgerTooNewError where a newer program has brought the file to its own format meanwhile."""
+        found: int = next(self._ask("PRAGMA user_version"))[0]
+        if found > FORMAT:
+            raise LedgerTooNewError(self.path, found, FORMAT)
 
     def changes_elsewhere(self) -> int:
         """A number that is another one when another connection has written since; what this one writes leaves it."""

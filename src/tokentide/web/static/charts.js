@@ -20,6 +20,14 @@ export function restyleCharts() {
   for (const figure of document.querySelectorAll(".chart")) draw(figure);
 }
 
+// Paper is narrower than the screen: there, pictures shrink as a whole.
+window.addEventListener("beforeprint", () => {
+  for (const svg of document.querySelectorAll(".main-svg")) svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+});
+window.addEventListener("afterprint", () => {
+  for (const svg of document.querySelectorAll(".main-svg")) svg.removeAttribute("viewBox");
+});
+
 const drawn = new WeakMap(); // of each figure: what stands there, so that the same is not drawn again under a pointer
 const wanted = new WeakMap(); // of each figure: the last wish, since answers come in any order
 
