@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,11 @@ from tokentide.cli.main import run
 from tokentide.cli.terminal import Terminal
 from tokentide.repositories import project_of
 from tokentide.sources.claude_code.instants import parse_instant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.web_stage import Dashboard
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 """Real transcripts beside the repository; absent on most machines."""
@@ -180,3 +185,23 @@ def subscriber(machine: Machine, api: AccountStandIn) -> Machine:
     log_in(machine)
     machine.environ["TOKENTIDE_API_URL"] = api.url
     return machine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a screen, for the tests of one file: it may not be open while another file runs a loop."""
+    from tests.web_stage import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """The dashboard on the sample of a month, for the tests of one file; no other may run beside it."""
+    from tests.web_stage import Dashboard, fill
+
+    machine = Machine(tmp_path_factory.mktemp("dashboard"))
+    fill(machine)
+    with Dashboard(machine).serving() as dashboard:
+        yield dashboard

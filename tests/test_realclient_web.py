@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser
 from tests.conftest import Machine
 from tests.realclient.api_stand_in import ScriptedTurn, ScriptedUsage, serving
 from tests.realclient.client import ClientRun, need_client, run_prompt
-from tests.web_stage import Dashboard, Visitor, chromium, quiet, visiting
+from tests.web_stage import Dashboard, Visitor, quiet, visiting
 from tokentide.clock import now_us
 from tokentide.render.words import short_tokens
 
@@ -25,12 +24,6 @@ USAGES = (
 )
 PAUSE = {"command": "sleep 4"}
 """Between two responses, so that the page shows each."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_the_live_page_shows_a_real_session_as_it_streams(machine: Machine, browser: Browser) -> None:

@@ -12,24 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import Machine
-from tests.web_stage import Dashboard, Visitor, chromium, fill, visiting
+from tests.web_stage import Dashboard, Visitor, visiting
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    machine = Machine(tmp_path_factory.mktemp("activity"))
-    fill(machine)
-    with Dashboard(machine).serving() as dashboard:
-        yield dashboard
 
 
 @pytest.fixture

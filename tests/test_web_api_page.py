@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import Machine
 from tests.test_web_pages import serious_faults
-from tests.web_stage import Dashboard, chromium, fill, visiting
+from tests.web_stage import Dashboard, visiting
 from tokentide.web.api.describing import PREFIX, operations
 from tokentide.web.api.routers import api_document
 from tokentide.web.pages.api import PLACE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    machine = Machine(tmp_path_factory.mktemp("api-page"))
-    fill(machine)
-    with Dashboard(machine).serving() as dashboard:
-        yield dashboard
 
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 390), (True, 1920)])

@@ -14,17 +14,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.conftest import Machine
-from tests.web_stage import NOW, SETTINGS, Dashboard, Visitor, chromium, fill, quiet, visiting
+from tests.web_stage import NOW, SETTINGS, Dashboard, Visitor, fill, quiet, visiting
 from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.render.report_json import instant
 
 UNPRICED = "mystery-9"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def write_usage(folder: Path) -> None:

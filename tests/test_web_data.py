@@ -11,17 +11,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine, usage_line
-from tests.web_stage import Dashboard, chromium, quiet, visiting
+from tests.web_stage import Dashboard, quiet, visiting
 from tokentide.web.data import PAGE_SIZE
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

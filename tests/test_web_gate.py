@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from tests.conftest import Machine, usage_line
 from tests.loopback import answering
 from tests.raw_http import Wire, answered, request, status
-from tests.web_stage import Dashboard, chromium, quiet, visiting
+from tests.web_stage import Dashboard, quiet, visiting
 from tokentide.web.gate import HEADERS, MOST_BODY_BYTES, Doorway
 
 SCRIPT = "<script>document.title='owned'</script>"
@@ -66,12 +66,6 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with Dashboard(machine).serving() as dashboard:
         yield dashboard
         assert dashboard.faults == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 # What we are called.

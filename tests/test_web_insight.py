@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import Machine
 from tests.test_web_pages import serious_faults
-from tests.web_stage import Dashboard, Visitor, chromium, fill, visiting
+from tests.web_stage import Dashboard, Visitor, visiting
 from tokentide.analytics.dimensions import DIMENSIONS
 
 PATHS = (
@@ -58,20 +57,6 @@ SENSELESS = (
     ("what-if?price=input", "name the model first"),
     ("context?session=..%2F..%2Fetc%2Fpasswd", "etc/passwd"),
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    machine = Machine(tmp_path_factory.mktemp("insight"))
-    fill(machine)
-    with Dashboard(machine).serving() as dashboard:
-        yield dashboard
 
 
 @pytest.fixture

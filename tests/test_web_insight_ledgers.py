@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine, usage_line
-from tests.web_stage import Dashboard, chromium, fill, quiet, visiting
+from tests.web_stage import Dashboard, fill, quiet, visiting
 from tokentide.analytics.advice.rules import RULES
 from tokentide.web.insight import AT_ONCE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_the_week_begins_where_the_settings_say(tmp_path: Path) -> None:

@@ -14,15 +14,9 @@ from playwright.sync_api import Browser
 
 from tests.conftest import Machine
 from tests.test_web_pages import serious_faults
-from tests.web_stage import Dashboard, chromium, fill, visiting
+from tests.web_stage import Dashboard, fill, visiting
 
 DAYS = 40
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser
 
 from tests.conftest import Machine
 from tests.test_web_pages import serious_faults
-from tests.web_stage import NOW, Dashboard, chromium, fill, quiet, visiting
+from tests.web_stage import NOW, Dashboard, fill, quiet, visiting
 from tokentide.clock import HOUR_US
 from tokentide.model.limits import ACCOUNT, FIVE_HOUR, Account, LimitReading
 from tokentide.render.report_json import instant
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.store.sqlite.ledger import Ledger
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_a_new_reading_redraws_every_course(machine: Machine, browser: Browser) -> None:

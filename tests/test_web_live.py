@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import Machine
-from tests.web_stage import NOW, QUIET_RULES, Dashboard, chromium, fill, quiet, visiting
+from tests.web_stage import NOW, QUIET_RULES, Dashboard, fill, quiet, visiting
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tokentide.model.limits import ACCOUNT, FIVE_HOUR, LimitReading
 from tokentide.render.report_json import instant
@@ -29,12 +29,6 @@ enabled = false
 """One that the readings of the sample do not raise yet."""
 AT_MOST_SECONDS = 6.0
 """Generous for a busy machine; it takes about two seconds, of which 1.5 are the page's own pause."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

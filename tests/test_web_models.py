@@ -13,17 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine, usage_line
-from tests.web_stage import SETTINGS, Dashboard, Visitor, chromium, fill, visiting
+from tests.web_stage import SETTINGS, Dashboard, Visitor, fill, visiting
 
 UNPRICED = 'claude-next-9 "<b>x</b>"'
 OWN = "claude-own-1"
 OWN_PRICE = f'[prices."{OWN}"]\ninput_usd_per_mtok = 7.125\noutput_usd_per_mtok = 9\n'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

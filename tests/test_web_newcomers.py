@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine
-from tests.web_stage import QUIET_RULES, SETTINGS, Dashboard, chromium, fill, visiting
+from tests.web_stage import QUIET_RULES, SETTINGS, Dashboard, fill, visiting
 from tokentide.web.pages.catalogue import PAGES
 
 OF_USAGE = ("/", "/costs", "/sessions", "/projects", "/models", "/activity", "/insight/breakdown", "/insight/what-if")
 """Pages that show nothing where there is no usage."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_an_empty_machine_is_told_where_to_look_and_nowhere_to_widen_what_is_empty(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, expect
 
 from tests.conftest import Machine, usage_line
-from tests.web_stage import Dashboard, Visitor, chromium, fill, visiting
+from tests.web_stage import Dashboard, Visitor, fill, visiting
 
 MADE_UP = 420
 HOSTILE = "<img src=x onerror=alert(1)></script><b>bold</b> {{ 7 * 7 }} \u202ertl\u200f"
@@ -60,12 +60,6 @@ def write_sessions(machine: Machine) -> None:
 def packed(line: dict[str, str]) -> str:
     """As the client writes it."""
     return json.dumps(line, separators=(",", ":"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

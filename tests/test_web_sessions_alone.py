@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine, usage_line
 from tests.test_web_sessions import MADE_UP, write_sessions
-from tests.web_stage import Dashboard, chromium, fill, quiet, visiting
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+from tests.web_stage import Dashboard, fill, quiet, visiting
 
 
 def test_new_usage_comes_in_without_losing_the_place(browser: Browser, tmp_path: Path) -> None:

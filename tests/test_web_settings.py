@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Machine
-from tests.web_stage import QUIET_RULES, Dashboard, Reply, Visitor, chromium, fill, visiting
+from tests.web_stage import QUIET_RULES, Dashboard, Reply, Visitor, fill, visiting
 from tokentide import toml_edit
 
 FILE = """\
@@ -51,12 +51,6 @@ command = ["notify.sh", "--token", "{SECRET}"]
 enabled = false
 """
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
