@@ -6,14 +6,12 @@ One dashboard at a time: the folders are the process's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Machine, usage_line
-from tests.web_stage import Dashboard, chromium, quiet, visiting
+from tests.web_stage import Dashboard, quiet, visiting
 from tokentide.web.pages.catalogue import PAGES
 
 SLOW = """(part) => {
@@ -24,12 +22,6 @@ SLOW = """(part) => {
     });
 }"""
 """Answers to addresses with this part come four seconds later."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_new_usage_appears_by_itself_and_leaves_the_rest_alone(browser: Browser, machine: Machine) -> None:

@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import Machine
-from tests.web_stage import Dashboard, Visitor, chromium, fill, visiting
+from tests.web_stage import Dashboard, Visitor, visiting
 from tokentide.web.frame import ALL_TIME
 from tokentide.web.pages.catalogue import PAGES
 
@@ -25,20 +24,6 @@ SLOW = """(part) => {
 DRAWN = "document.querySelector('#cost .canvas').data?.[0].x.length ?? 0"
 """How many bars of a colour the chart of costs has."""
 FILTERED = [page for page in PAGES if page.filters]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    machine = Machine(tmp_path_factory.mktemp("frame"))
-    fill(machine)
-    with Dashboard(machine).serving() as dashboard:
-        yield dashboard
 
 
 @pytest.fixture

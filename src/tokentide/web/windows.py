@@ -16,14 +16,13 @@ from tokentide.render.forecast_words import NAMELESS, clock_words, outlook_words
 from tokentide.render.limit_words import (
     PLAN_WORDS,
     SOURCE_WORDS,
-    countdown,
     money_of,
     percent,
     plan_name,
     poll_words,
     window_title,
 )
-from tokentide.render.words import ago, clean, money
+from tokentide.render.words import ago, clean, duration, money
 
 FROM_RECORDS = "reckoned from the transcripts"
 """Who tells of an estimate; its badge says what it is."""
@@ -144,7 +143,7 @@ def _reset(window: WindowState, look: WindowLook) -> str:
     at = clock_words(window.resets_at, look.calendar, look.now)
     if window.is_over(look.now):
         return f"was reset at {at}; nothing newer is known"
-    return f"resets in {countdown(window.resets_at - look.now)}, {at}"
+    return f"resets in {duration(window.resets_at - look.now)}, {at}"
 
 
 def _origin(window: WindowState, now: int) -> str:
