@@ -144,3 +144,18 @@ def test_the_open_block_is_that_of_the_whole_chain_whatever_lies_before_it_or_ah
     every = find_blocks(moments, 5 * HOUR_US)
     active = [block for block in every if block.is_active(instant_now, 5 * HOUR_US)][-1:]
     assert ([(found.start, found.sums)] if found else []) == [(block.start, block.sums) for block in active]
+
+
+def test_a_rate_of_what_has_no_price_is_no_zero(machine: Machine) -> None:
+    lines = [
+        usage_line(f"m{minute}", f"r{minute}", f"2026-03-12T11:{minute:02}:00Z", "someone-elses-model")
+        for minute in (30, 45, 58)
+    ]
+    machine.write("-p/s.jsonl", *lines)
+    told = json.loads(machine.call("block", "--active", "--json", now=NOW)[1])["rows"][0]
+    assert told["burn_rate"]["tokens_per_minute"] > 0
+    assert told["burn_rate"]["cost_usd_per_hour"] is None
+    assert told["projection"]["total_tokens"] > 0
+    assert told["projection"]["cost_usd"] is None
+    burn = json.loads(machine.call("overview", "--json", now=NOW)[1])["burn"]
+    assert burn["last_60_minutes"]["cost_usd_per_hour"] is None

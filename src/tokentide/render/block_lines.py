@@ -20,7 +20,7 @@ def block_origin(block: Block) -> str:
 def outlook(row: BlockRow) -> str:
     """~$9.01 at its end at this pace; empty where too little was used to call it a pace, or nothing has a price."""
     sums, ahead = row.block.sums, row.projection
-    if ahead is None or sums.last_at - sums.first_at < LEAST_PACE_US or sums.unpriced_responses == sums.responses:
+    if ahead is None or sums.last_at - sums.first_at < LEAST_PACE_US or not sums.has_cost:
         return ""
     return f"~{words.reckoned(sums, ahead.cost)} at its end at this pace"
 

@@ -12,6 +12,7 @@ from tokentide.render.burn_json import rate_json
 from tokentide.render.columns import Column
 from tokentide.render.json_text import Json, dumps, usd
 from tokentide.render.report_json import filters_json, head_json, instant, sums_json
+from tokentide.store.query import Sums
 
 KIND = Kind("block", "block", ())
 
@@ -62,17 +63,17 @@ def block_json(row: BlockRow, limit: int | None) -> dict[str, Json]:
             {"model": model, **sums_json(sums), "models": [model]} for model, sums in sorted(block.by_model.items())
         ],
         "burn_rate": rate_json(row.burn_rate),
-        "projection": _projection(row.projection),
+        "projection": _projection(row.projection, block.sums),
         "limit_status": limit_status(row, limit) if limit is not None and not block.is_gap else None,
     }
 
 
-def _projection(ahead: Projection | None) -> Json:
+def _projection(ahead: Projection | None, sums: Sums) -> Json:
     if ahead is None:
         return None
     return {
         "total_tokens": ahead.total_tokens,
-        "cost_usd": usd(ahead.cost),
+        "cost_usd": usd(ahead.cost) if sums.has_cost else None,
         "remaining_minutes": ahead.remaining_minutes,
     }
 

@@ -9,10 +9,11 @@ from tokentide.render.report_json import instant
 
 
 def rate_json(rate: BurnRate | None) -> Json:
-    """Tokens a minute, all five counters, and USD an hour; null for a rate that is not known."""
+    """Tokens a minute, all five counters, and USD an hour, null where nothing has a price; null for no known rate."""
     if rate is None:
         return None
-    return {"tokens_per_minute": rate.tokens_per_minute, "cost_usd_per_hour": usd(rate.cost_per_hour)}
+    cost = usd(rate.cost_per_hour) if rate.sums.has_cost else None
+    return {"tokens_per_minute": rate.tokens_per_minute, "cost_usd_per_hour": cost}
 
 
 def burn_json(burn: Burn) -> dict[str, Json]:

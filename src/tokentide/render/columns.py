@@ -91,7 +91,7 @@ def _share(row: Row, whole: int) -> str:
     """Of the cost; a question mark for what has no price, which is a part of no cost."""
     if not whole:
         return ""
-    return "?" if row.sums.unpriced_responses == row.sums.responses else words.percent(row.sums.cost / whole)
+    return words.percent(row.sums.cost / whole) if row.sums.has_cost else "?"
 
 
 def _last_used(calendar: Calendar) -> Column:

@@ -61,7 +61,7 @@ def sums_json(sums: Sums) -> dict[str, Json]:
         "cache_read_tokens": sums.cache_read_tokens,
         "total_tokens": sums.total_tokens,
         "web_search_requests": sums.web_search_requests,
-        "cost_usd": usd(sums.cost) if sums.unpriced_responses < sums.responses or not sums.responses else None,
+        "cost_usd": usd(sums.cost) if sums.has_cost else None,
         "responses": sums.responses,
         "unpriced_responses": sums.unpriced_responses,
         "lower_bound_responses": sums.lower_bound_responses,

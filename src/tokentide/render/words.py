@@ -86,12 +86,12 @@ def cost(sums: Sums) -> str:
     """The cost of some usage; says where a part or all of it has no price."""
     if sums.unpriced_responses == 0:
         return money(sums.cost)
-    return NO_PRICE if sums.unpriced_responses == sums.responses else f"{money(sums.cost)} + ?"
+    return f"{money(sums.cost)} + ?" if sums.has_cost else NO_PRICE
 
 
 def reckoned(sums: Sums, nano: int) -> str:
     """Money that follows from some usage, such as a rate; a question mark where a part or all of it has no price."""
-    if sums.unpriced_responses and sums.unpriced_responses == sums.responses:
+    if not sums.has_cost:
         return "?"
     return f"{money(nano)}{' + ?' if sums.unpriced_responses else ''}"
 

@@ -102,6 +102,11 @@ class Sums:
             + self.cache_read_tokens
         )
 
+    @property
+    def has_cost(self) -> bool:
+        """False where there are responses and not one of them has a cost: that is not the same as nothing."""
+        return not self.responses or self.unpriced_responses < self.responses
+
     def add(self, other: Sums) -> None:
         """Add another total to this one."""
         if not other.responses:
