@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from tokentide.analytics.calendar import Calendar
@@ -31,6 +31,15 @@ class Wishes:
     sources: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+
+    @property
+    def has_range(self) -> bool:
+        """Whether any days were asked for."""
+        return bool(self.since or self.until or self.last or self.today)
+
+    def within(self, usual_range: str) -> Wishes:
+        """The same, for `usual_range` as in `last` where no days were asked for."""
+        return self if self.has_range else replace(self, last=usual_range)
 
 
 @dataclass(frozen=True, slots=True)

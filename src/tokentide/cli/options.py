@@ -111,11 +111,10 @@ def add_appearance(
 
 def wishes_of(options: argparse.Namespace, usual_range: str = "") -> Wishes:
     """The range and the filters as typed; `usual_range` as in --last where no range was."""
-    has_range = options.since or options.until or options.last or options.today
-    return Wishes(
+    wishes = Wishes(
         since=options.since,
         until=options.until,
-        last=options.last if has_range else usual_range,
+        last=options.last,
         today=options.today,
         models=tuple(options.model),
         projects=tuple(options.project),
@@ -123,6 +122,7 @@ def wishes_of(options: argparse.Namespace, usual_range: str = "") -> Wishes:
         accounts=tuple(options.account),
         sessions=tuple(options.session),
     )
+    return wishes.within(usual_range)
 
 
 def calendar_of(options: argparse.Namespace, settings: Settings) -> Calendar:

@@ -78,11 +78,10 @@ class Filters(Zone):
 
     def wishes(self, usual_range: str = "") -> Wishes:
         """Range and filters as asked; `usual_range` as in `last` where no range was."""
-        has_range = self.since or self.until or self.last or self.today
-        return Wishes(
+        wishes = Wishes(
             since=self.since,
             until=self.until,
-            last=self.last if has_range else usual_range,
+            last=self.last,
             today=self.today,
             models=tuple(self.model),
             projects=tuple(self.project),
@@ -90,6 +89,7 @@ class Filters(Zone):
             accounts=tuple(self.account),
             sessions=tuple(self.session),
         )
+        return wishes.within(usual_range)
 
     def cost_mode(self, settings: Settings) -> CostMode:
         """Which cost: as asked, else as the settings say."""

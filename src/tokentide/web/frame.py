@@ -102,14 +102,9 @@ class Frame:
     def api(self, path: str, **changes: object) -> str:
         """A report of the API under the filters of this page; days as the page shows them where none were asked."""
         filters = filters_of(self.asked)
-        if "last" in self.page.filters and not self._has_range:
+        if "last" in self.page.filters and not self.asked.wishes().has_range:
             changes = {"last": self.page.usual_range, **changes}
         return f"/api/v1/{path}{address_of(filters, **changes)}"
-
-    @property
-    def _has_range(self) -> bool:
-        asked = self.asked
-        return bool(asked.since or asked.until or asked.last or asked.today)
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -132,8 +127,8 @@ class Frame:
 
     def ranges(self) -> list[Choice]:
         """The stretches of days that are offered."""
-        asked = self.asked
-        now = "today" if asked.today else asked.last if self._has_range else self.page.usual_range or ALL_TIME
+        wishes = self.asked.wishes(self.page.usual_range or ALL_TIME)
+        now = "today" if wishes.today else wishes.last
         now = "all" if now == ALL_TIME else now
         return [Choice(value, label, value == now) for value, label in RANGES]
 

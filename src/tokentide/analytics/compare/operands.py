@@ -106,7 +106,7 @@ class Reader:
                     f"compare {other.text}: give a second one to compare it with, such as {other.kind}:NAME"
                 )
             one = self._period(other.days.before(), "")
-        if one.days and other.days and self._has_range():
+        if one.days and other.days and self.wishes.has_range:
             raise UsageError(
                 "compare: periods have their own days, so that --since, --until, --last and --today do nothing: "
                 "name the days as a period, such as `tokentide compare 30d`"
@@ -144,9 +144,6 @@ class Reader:
                 raise self._unknown(text, kind, name, self.ledger.values(kind))
             filters = selection.filters
         return Operand(text, kind, filters, *bounds(selection, self.calendar))
-
-    def _has_range(self) -> bool:
-        return bool(self.wishes.since or self.wishes.until or self.wishes.last or self.wishes.today)
 
     def _selected(self, wishes: Wishes) -> Selection:
         return select(wishes, self.ledger, self.calendar, self.today)

@@ -20,7 +20,6 @@ from tokentide.web.tables import Cell, Head, HtmlTable
 ROWS, PARTS = 60, 8
 """Rows, and parts of a row, that the page shows; the files hold all."""
 BARS = 14
-LEAST_IMPORTANT = 5
 
 
 class BreakdownPageQuery(BreakdownQuery):

@@ -28,7 +28,6 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
     def to_project(row: Row) -> str:
         return f"/projects{address_of(filters_of(asked), project=row.key)}"
 
-    has_range = bool(asked.since or asked.until or asked.today)
     only = report.rows[0].key if len(report.rows) == 1 and asked.project else ""
     branches = usage_report(sight, asking(asked, by="session"), "branch", RANGE) if only else None
     return {
@@ -37,7 +36,7 @@ def build(sight: Sight, asked: Filters, _item: str) -> Mapping[str, Any]:
         "names": project_names([row.key for row in report.rows if row.sums.cost][:MOST_BARS]),
         "table": usage_table(report, calendar, "Projects", to_costs if only else to_project),
         "costs": f"/costs{address_of(filters_of(asked))}",
-        "sessions": f"/sessions{address_of(filters_of(asked), last=asked.last or ('' if has_range else RANGE))}",
+        "sessions": f"/sessions{address_of(filters_of(asked), last=asked.wishes(RANGE).last)}",
         "branches": branches,
         "branch_table": usage_table(branches, calendar, "Branches", lambda _row: "") if branches else None,
     }

@@ -131,7 +131,7 @@ function dress(where) {
 }
 
 /** What changed in the ledger is drawn soon, and once, while someone looks. */
-export function refresh() {
+function refresh() {
   if (waiting || document.hidden) return;
   const pause = swapping || isSelecting() ? LEAST_PAUSE_MS : Math.max(0, LEAST_PAUSE_MS - (Date.now() - drawnAt));
   waiting = setTimeout(() => {
