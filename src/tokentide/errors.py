@@ -105,3 +105,11 @@ class LedgerUnwritableError(LedgerError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"ledger {path} cannot be written ({reason})")
+
+
+class StoreError(TokentideError):
+    """The team store refuses, and trying again would not help."""
+
+
+class StoreUnreachableError(StoreError):
+    """The engine of the team store cannot be reached, or has no room for now; what waits for it is kept."""

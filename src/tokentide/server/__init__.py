@@ -1,0 +1,1 @@
+"""The team server: takes telemetry in, keeps it, and tells a team what it uses."""

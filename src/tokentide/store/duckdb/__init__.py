@@ -1,0 +1,1 @@
+"""The team store in one embedded DuckDB file."""

@@ -1,0 +1,49 @@
+"""What an engine does: rows in, statements asked, totals kept true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from tokentide.store.team.dialect import Dialect, Value
+from tokentide.store.team.tables import Table
+
+Quarter = tuple[str, int]
+"""A tenant and the start of a quarter hour, µs UTC."""
+Answer = tuple[Value, ...]
+
+
+class Engine(Protocol):
+    """One store. `ask` may be called from any thread, everything else from the writer's alone.
+
+    Every method raises StoreUnreachableError where the engine cannot be reached or refuses for now, and StoreError for
+    what will not mend itself.
+    """
+
+    @property
+    def dialect(self) -> Dialect:
+        """How statements are written for it."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The shards that cannot be reached now: answers lack what they hold."""
+
+    def prepare(self) -> None:
+        """Make the tables that are not there."""
+
+    def ask(self, statement: str, values: Sequence[Value] = ()) -> list[Answer]:
+        """The rows of an answer."""
+
+    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+        """Add rows; those whose id is there change nothing. The same rows always come with the same token."""
+
+    def refresh(self, quarters: Iterable[Quarter]) -> None:
+        """Reckon the totals of these quarter hours, and of their days, anew from the rows."""
+
+    def forget(self, tenant: str, table: Table, before: str) -> None:
+        """Delete a tenant's rows of days before this one (2026-11-22)."""
+
+    def close(self) -> None:
+        """Let go of everything."""

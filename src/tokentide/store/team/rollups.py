@@ -1,0 +1,204 @@
+"""How totals are reckoned from rows: the one place that merges the sightings of a response, in SQL.
+
+The rules are those of `tokentide.model.merging`: the largest counters, at the first place it was spent. Every aggregate
+is commutative, associative and idempotent, so that no order, no repetition and no division of the rows changes a total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD
+from tokentide.store.team.dialect import Dialect, Statement
+from tokentide.store.team.tables import (
+    COUNTERS,
+    LATENCY,
+    SENIOR,
+    SIGHTINGS,
+    TALLY,
+    TELEMETRY,
+    USAGE,
+    WHEN,
+    Cube,
+    Rollup,
+)
+
+APART_US = DAY_US
+"""Sightings of one response are no further apart: machines push responses that are merged already."""
+SESSION_US = 7 * DAY_US
+"""So far around are events of a session looked for, beside which its metrics do not count."""
+MOST_QUARTERS = 672
+"""So many quarter hours, a week of them, are reckoned by one statement."""
+_TOLD = f"source <> '{BY_EVENTS}' AND source <> '{BY_METRICS}'"
+
+
+def portions(quarters: Iterable[tuple[str, int]]) -> Iterable[tuple[str, list[int]]]:
+    """Quarter hours by tenant, in the order of time, so many as one statement takes."""
+    by_tenant: dict[str, set[int]] = {}
+    for tenant, quarter in quarters:
+        by_tenant.setdefault(tenant, set()).add(quarter)
+    for tenant, starts in sorted(by_tenant.items()):
+        ordered = sorted(starts)
+        for first in range(0, len(ordered), MOST_QUARTERS):
+            yield tenant, ordered[first : first + MOST_QUARTERS]
+
+
+def days_of(quarters: Iterable[int]) -> list[str]:
+    """The UTC days that quarter hours are in, as 2026-11-22."""
+    from datetime import datetime, timezone
+
+    starts = sorted({quarter // DAY_US for quarter in quarters})
+    return [datetime.fromtimestamp(day * 86_400, timezone.utc).date().isoformat() for day in starts]
+
+
+def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    """Which quarter hours these change too: with other sightings of their responses, with metrics of their sessions."""
+    table, low, high = dialect.rows(SIGHTINGS.name), min(quarters), max(quarters) + QUARTER_US
+    marks = ", ".join("?" * len(quarters))
+    return (
+        f"SELECT DISTINCT quarter FROM {table} WHERE tenant = ? AND happened_at >= ? AND happened_at < ? "
+        f"AND key IN (SELECT key FROM {table} WHERE tenant = ? AND quarter IN ({marks})) "
+        f"UNION ALL SELECT DISTINCT quarter FROM {table} WHERE tenant = ? AND source = '{BY_METRICS}' "
+        f"AND happened_at >= ? AND happened_at < ? AND session_id IN (SELECT session_id FROM {table} "
+        f"WHERE tenant = ? AND source <> '{BY_METRICS}' AND quarter IN ({marks}))"
+    ), [
+        tenant,
+        low - APART_US,
+        high + APART_US,
+        tenant,
+        *quarters,
+        tenant,
+        low - SESSION_US,
+        high + SESSION_US,
+        tenant,
+        *quarters,
+    ]
+
+
+def filled(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
+    """The totals of a tenant's quarter hours, as rows of the cube's rollup by quarter hour."""
+    if cube is USAGE:
+        return _usage(dialect, tenant, quarters)
+    return _tally(dialect, tenant, quarters) if cube is TALLY else _latency(dialect, tenant, quarters)
+
+
+def folded(dialect: Dialect, cube: Cube, tenant: str, days: Sequence[str]) -> Statement:
+    """The totals of a tenant's days, from those by quarter hour."""
+    fine, coarse = cube.quarter, cube.day
+    marks = ", ".join("?" * len(days))
+    condition = f"tenant = ? AND day IN ({marks})"
+    current = dialect.current(fine.name, condition)
+    keys = ", ".join(("tenant", "day", *coarse.dimensions))
+    start = f"{dialect.whole('min(quarter)', str(DAY_US))} * {DAY_US}"
+    shown = ", ".join(("tenant", "day", start, *coarse.dimensions))
+    return (
+        f"SELECT {shown}, {', '.join(_summed(coarse))} FROM {dialect.rows(fine.name)} WHERE {condition}"
+        f"{f' AND {current}' if current else ''} GROUP BY {keys}"
+    ), [tenant, *days, *((tenant, *days) if current else ())]
+
+
+def _usage(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    merged, values = merged_responses(dialect, tenant, quarters)
+    keys = ", ".join((*WHEN, *USAGE.quarter.dimensions))
+    auto = "CASE WHEN reported >= 0 THEN reported ELSE listed END"
+    return (
+        f"SELECT {keys}, sum(responses_), {', '.join(f'sum({name}_)' for name in COUNTERS)}, "
+        f"{_cost(auto)}, {_cost('listed')}, {_cost('reported')}, "
+        f"{_unpriced(auto)}, {_unpriced('listed')}, {_unpriced('reported')}, "
+        "sum(CASE WHEN final_ = 0 THEN responses_ ELSE 0 END), "
+        "sum(by_telemetry), sum(by_transcript), "
+        f"{_cost(auto, 'by_telemetry')}, {_cost(auto, 'by_transcript')}, min(at_), max(at_) "
+        f"FROM ({merged}) m GROUP BY {keys}"
+    ), values
+
+
+def merged_responses(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    """One row a response of these quarter hours.
+
+    Columns: tenant, day, quarter, those of SENIOR, source, then with `_` behind their names at, responses, the
+    counters and final; reported and listed (costs, NOT_TOLD for none), by_telemetry, by_transcript (0 or 1), key_.
+    """
+    table, low, high = dialect.rows(SIGHTINGS.name), min(quarters), max(quarters) + QUARTER_US
+    marks = ", ".join("?" * len(quarters))
+    start = dialect.whole("min(happened_at)", str(QUARTER_US)) + f" * {QUARTER_US}"
+    first = ", ".join(f"{dialect.first(name, 'seniority')} AS {name}_" for name in SENIOR)
+    written = "max(cache_creation_5m_tokens + cache_creation_1h_tokens) - max(cache_creation_1h_tokens)"
+    pushed = dialect.first(f"CASE WHEN {_TOLD} THEN source ELSE '' END", "seniority")
+    outer = ", ".join(f"{name}_ AS {name}" for name in SENIOR)
+    return (
+        f"SELECT tenant, day_ AS day, quarter_ AS quarter, {outer}, source_ AS source, at_, responses_, "
+        f"{', '.join(f'{name}_' for name in COUNTERS)}, final_, reported, listed, by_telemetry, "
+        "by_transcript, key_ FROM ("
+        f"SELECT tenant, key AS key_, min(day) AS day_, {start} AS quarter_, {first}, "
+        f"CASE WHEN {_any(_TOLD)} > 0 THEN {pushed} "
+        f"ELSE min(source) END AS source_, min(happened_at) AS at_, max(responses) AS responses_, "
+        f"max(input_tokens) AS input_tokens_, max(output_tokens) AS output_tokens_, {written} AS "
+        "cache_creation_5m_tokens_, max(cache_creation_1h_tokens) AS cache_creation_1h_tokens_, "
+        "max(cache_read_tokens) AS cache_read_tokens_, max(web_search_requests) AS web_search_requests_, "
+        f"max(CASE WHEN output_is_final THEN 1 ELSE 0 END) AS final_, max(reported_cost) AS reported, "
+        f"max(list_cost) AS listed, {_any(_BY_EVENTS)} AS by_telemetry, {_any(_TOLD)} AS by_transcript "
+        f"FROM {table} WHERE tenant = ? AND happened_at >= ? AND happened_at < ? "
+        f"AND key IN (SELECT key FROM {table} WHERE tenant = ? AND quarter IN ({marks})) "
+        f"AND (source <> '{BY_METRICS}' OR session_id NOT IN (SELECT session_id FROM {table} "
+        f"WHERE tenant = ? AND source <> '{BY_METRICS}' AND happened_at >= ? AND happened_at < ?)) "
+        f"GROUP BY tenant, key) k WHERE quarter_ IN ({marks})"
+    ), [
+        tenant,
+        low - APART_US,
+        high + APART_US,
+        tenant,
+        *quarters,
+        tenant,
+        low - SESSION_US,
+        high + SESSION_US,
+        *quarters,
+    ]
+
+
+_BY_EVENTS = f"source = '{BY_EVENTS}'"
+
+
+def _any(condition: str) -> str:
+    """Aggregate: 1 where the condition holds for any row."""
+    return f"max(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+
+
+def _cost(cost: str, factor: str = "1") -> str:
+    return f"sum(CASE WHEN ({cost}) >= 0 THEN ({cost}) ELSE 0 END * {factor})"
+
+
+def _unpriced(cost: str) -> str:
+    return f"sum(CASE WHEN ({cost}) = {NOT_TOLD} THEN responses_ ELSE 0 END)"
+
+
+def _tally(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    table, values = _records(dialect, tenant, quarters)
+    keys = ", ".join((*WHEN, *TALLY.quarter.dimensions))
+    return (
+        f"SELECT {keys}, count(*), sum(amount), sum(CASE WHEN duration_ms >= 0 THEN duration_ms ELSE 0 END), "
+        f"min(happened_at), max(happened_at) FROM {table} GROUP BY {keys}"
+    ), values
+
+
+def _latency(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    table, values = _records(dialect, tenant, quarters)
+    dimensions = [name for name in LATENCY.quarter.dimensions if name not in ("clock", "bucket")]
+    keys = ", ".join((*WHEN, *dimensions))
+    halves = [
+        f"SELECT {keys}, '{clock}' AS clock, {clock}_bucket AS bucket, count(*) AS records FROM {table} "
+        f"WHERE {clock}_bucket >= 0 GROUP BY {keys}, {clock}_bucket"
+        for clock in ("duration", "ttft")
+    ]
+    return " UNION ALL ".join(halves), [*values, *values]
+
+
+def _records(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
+    marks = ", ".join("?" * len(quarters))
+    return dialect.unique(dialect.rows(TELEMETRY.name), f"tenant = ? AND quarter IN ({marks})"), [tenant, *quarters]
+
+
+def _summed(rollup: Rollup) -> list[str]:
+    """The measures of a rollup, brought together."""
+    extremes = {"first_at": "min", "last_at": "max"}
+    return [f"{extremes.get(name, 'sum')}({name})" for name in rollup.measures]
