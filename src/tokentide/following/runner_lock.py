@@ -1,135 +1,37 @@
-"""One background runner a ledger: whoever holds the lock file is it, and the file says who that is.
-
-The system lets go of the lock when its holder ends, however it ends: nothing is stale for longer than that.
-"""
+"""One background runner a ledger; see tokentide.locks."""
 
 from __future__ import annotations
 
 import os
-import sys
-import time
-from contextlib import suppress
-from types import TracebackType
-from typing import NamedTuple, Self
 
 from tokentide import locations
-from tokentide.clock import SECOND_US
-from tokentide.errors import TokentideError
-from tokentide.locations import ensure_private_dir
-
-_TRIES, _PAUSE_SECONDS = 5, 0.1
-"""Who only looks whether the lock is held holds it for a moment."""
-_FAR_BYTE = 1 << 30
-"""Windows keeps others from reading what is locked: a byte that nobody reads is locked in place of the words."""
+from tokentide.locks import FileLock, HeldError, Holder, holder_of
 
 
-class Holder(NamedTuple):
-    """Who runs."""
-
-    pid: int
-    since: int
-    """µs UTC."""
-
-
-class AnotherRunsError(TokentideError):
+class AnotherRunsError(HeldError):
     """A runner of this ledger runs already."""
 
-    def __init__(self, holder: Holder | None) -> None:
-        who = f" (process {holder.pid})" if holder else ""
-        super().__init__(f"`tokentide watch` runs already{who}: one is enough; `tokentide watch status` tells more")
 
-
-class RunnerLock:
+class RunnerLock(FileLock):
     """The lock, held for as long as this is open. Use it as a context manager."""
 
     def __init__(self, now: int) -> None:
         """Raises AnotherRunsError; OSError where the file cannot be made."""
-        self._since = now
-        self._descriptor = _taken(now)
+        super().__init__(lock_path(), now)
 
-    def renew(self) -> None:
-        """Take it anew where its file was deleted, which lets a second runner begin. Raises AnotherRunsError."""
-        with suppress(OSError):
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(lock_path()), os.fstat(self._descriptor)):
-                    return
-            descriptor = _taken(self._since)
-            os.close(self._descriptor)
-            self._descriptor = descriptor
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-        os.close(self._descriptor)
-
-
-def _taken(now: int) -> int:
-    """The lock file, open and locked. Raises AnotherRunsError; OSError where it cannot be made."""
-    path = lock_path()
-    ensure_private_dir(os.path.dirname(path))
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    if not any(_tries(descriptor)):
-        os.close(descriptor)
-        raise AnotherRunsError(_holder_in(path))
-    os.ftruncate(descriptor, 0)
-    with suppress(OSError):  # on a full disk it is held all the same, without a word
-        os.write(descriptor, f"{os.getpid()} {now // SECOND_US}\n".encode())
-    return descriptor
+    def refusal(self, holder: Holder | None) -> AnotherRunsError:
+        """What is raised where another process holds it."""
+        who = f" (process {holder.pid})" if holder else ""
+        return AnotherRunsError(
+            holder, f"`tokentide watch` runs already{who}: one is enough; `tokentide watch status` tells more"
+        )
 
 
 def holder() -> Holder | None:
     """Who runs now, process 0 where that could not be written down; None where nobody does."""
-    path = lock_path()
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError:
-        return None
-    try:
-        return None if any(_tries(descriptor, 1)) else _holder_in(path) or Holder(0, 0)
-    finally:
-        os.close(descriptor)
+    return holder_of(lock_path())
 
 
 def lock_path() -> str:
     """The lock file, beside the ledger."""
     return os.path.join(locations.data_dir(), "watch.lock")
-
-
-def _tries(descriptor: int, count: int = _TRIES) -> list[bool]:
-    """Try to get the lock; the last answer tells."""
-    found = [_is_got(descriptor)]
-    while not found[-1] and len(found) < count:
-        time.sleep(_PAUSE_SECONDS)
-        found.append(_is_got(descriptor))
-    return found
-
-
-def _is_got(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(descriptor, _FAR_BYTE, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            os.lseek(descriptor, 0, os.SEEK_SET)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _holder_in(path: str) -> Holder | None:
-    """What the file says; None where its holder has not written it yet."""
-    with suppress(OSError, ValueError):
-        with open(path, "rb") as file:
-            pid, since = file.read(100).split()
-        return Holder(int(pid), int(since) * SECOND_US)
-    return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.team.compiler import NOWHERE, compiled
 from tokentide.store.team.dialect import Value
-from tokentide.store.team.engine import Answer, Engine
+from tokentide.store.team.engine import Answer, Engine, Quarter
 from tokentide.store.team.query import PERIOD, Scope, TeamAnswer, TeamGroup, TeamQuery
 from tokentide.store.team.tables import SIGHTINGS, TELEMETRY
 
@@ -20,9 +20,26 @@ class TeamStore:
 
     def take(self, records: Sequence[TelemetryRecord], sightings: Sequence[Sighting], token: str) -> None:
         """Add rows and bring the totals up to date. Taking the same again changes nothing."""
+        self.refresh(self.put(records, sightings, token))
+
+    def put(self, records: Sequence[TelemetryRecord], sightings: Sequence[Sighting], token: str) -> set[Quarter]:
+        """Add rows; returns the quarter hours whose totals are not true until they are refreshed."""
         self.engine.put(TELEMETRY, records, f"{token}:telemetry")
         self.engine.put(SIGHTINGS, sightings, f"{token}:sightings")
-        self.engine.refresh({(row.tenant, row.quarter) for rows in (records, sightings) for row in rows})
+        return {(row.tenant, row.quarter) for rows in (records, sightings) for row in rows}
+
+    def refresh(self, quarters: Iterable[Quarter]) -> None:
+        """Bring the totals of these quarter hours up to date."""
+        self.engine.refresh(quarters)
+
+    def last_readings(self, tenant: str, series: Sequence[str], since: str) -> dict[str, int]:
+        """The last reading of cumulative streams, in millionths, by stream; of rows from that day (2026-11-22) on."""
+        marks = ", ".join("?" * len(series))
+        statement = (
+            f"SELECT series, max(reading) FROM {self.engine.dialect.everywhere(TELEMETRY.name)} "
+            f"WHERE tenant = ? AND day >= ? AND series IN ({marks}) GROUP BY series"
+        )
+        return {str(row[0]): int(row[1]) for row in self.engine.ask(statement, [tenant, since, *series])}
 
     def totals(self, scope: Scope, query: TeamQuery) -> TeamAnswer:
         """The answer to a query, of what the viewer may see. Raises UsageError for a name that the cube has not."""
