@@ -84,6 +84,9 @@ class DuckEngine:
             for _, every in portions((tenant, start) for start in also.union(starts)):
                 self._replace(tenant, every)
 
+    def settle(self, now: int) -> None:
+        """Nobody else writes into the file."""
+
     def forget(self, tenant: str, table: Table, before: str) -> None:
         """Delete a tenant's rows of days before this one."""
         with _translated():

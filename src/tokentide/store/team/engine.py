@@ -42,6 +42,12 @@ class Engine(Protocol):
     def refresh(self, quarters: Iterable[Quarter]) -> None:
         """Reckon the totals of these quarter hours, and of their days, anew from the rows."""
 
+    def settle(self, now: int) -> None:
+        """Deliver what waits for shards that are back, and refresh what others may have changed meanwhile.
+
+        Called every few moments; `now` is µs UTC.
+        """
+
     def forget(self, tenant: str, table: Table, before: str) -> None:
         """Delete a tenant's rows of days before this one (2026-11-22)."""
 

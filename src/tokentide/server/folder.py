@@ -1,0 +1,59 @@
+"""Where a team server keeps what is its own: the log, the embedded store, tokens, what waits for shards."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from tokentide import locations
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFolder:
+    """The folder of one team server; readable by its owner alone."""
+
+    path: str
+
+    @classmethod
+    def usual(cls) -> TeamFolder:
+        """Below our data folder."""
+        return cls(os.path.join(locations.data_dir(), "team"))
+
+    def log(self, receiver: int) -> str:
+        """The write-ahead log of a receiver, counted from 0."""
+        return os.path.join(self.path, "log", str(receiver))
+
+    @property
+    def lock(self) -> str:
+        """Held by the server that runs."""
+        return os.path.join(self.path, "lock")
+
+    @property
+    def directory(self) -> str:
+        """Tokens and viewers, one SQLite file."""
+        return os.path.join(self.path, "team.sqlite3")
+
+    @property
+    def duckdb(self) -> str:
+        """The embedded store."""
+        return os.path.join(self.path, "store.duckdb")
+
+    @property
+    def dirty(self) -> str:
+        """Quarter hours whose totals are to be refreshed."""
+        return os.path.join(self.path, "dirty.json")
+
+    @property
+    def spool(self) -> str:
+        """What waits for shards that are down."""
+        return os.path.join(self.path, "spool")
+
+    @property
+    def secret(self) -> str:
+        """What pseudonyms are made with."""
+        return os.path.join(self.path, "pseudonyms.key")
+
+    @property
+    def move(self) -> str:
+        """How far a move to another engine is, and which engine was moved to."""
+        return os.path.join(self.path, "move.json")

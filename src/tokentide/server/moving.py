@@ -1,0 +1,168 @@
+"""Moves a team from one engine to another while the server goes on: both are written to, and what was there is copied.
+
+Rows have ids, so that copying twice, or copying what came meanwhile, changes nothing; a move that was cut off goes on
+with the day it had come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from tokentide.errors import StoreError
+from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.store.team.dialect import Dialect, Value
+from tokentide.store.team.engine import Answer, Engine, Quarter
+from tokentide.store.team.tables import ROWS, SIGHTINGS, TELEMETRY, USAGE, Table
+
+STRUCTS: dict[str, type[msgspec.Struct]] = {TELEMETRY.name: TelemetryRecord, SIGHTINGS.name: Sighting}
+DIGITS = "0123456789abcdef"
+MOST_ROWS = 50_000
+"""A day with more rows is copied in parts, by the beginning of their ids."""
+
+
+class DoubleEngine:
+    """An engine that writes into two: questions go to the first, which is the one that counts."""
+
+    def __init__(self, first: Engine, second: Engine) -> None:
+        self.first, self.second = first, second
+
+    @property
+    def dialect(self) -> Dialect:
+        """The first one's."""
+        return self.first.dialect
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The first one's."""
+        return self.first.missing
+
+    def prepare(self) -> None:
+        """Both."""
+        self.first.prepare()
+        self.second.prepare()
+
+    def ask(self, statement: str, values: Sequence[Value] = ()) -> list[Answer]:
+        """The first one's answer."""
+        return self.first.ask(statement, values)
+
+    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+        """Into both: the log forgets it only when both have it."""
+        self.first.put(table, rows, token)
+        self.second.put(table, rows, token)
+
+    def refresh(self, quarters: Iterable[Quarter]) -> None:
+        """Both."""
+        every = list(quarters)
+        self.first.refresh(every)
+        self.second.refresh(every)
+
+    def settle(self, now: int) -> None:
+        """Both."""
+        self.first.settle(now)
+        self.second.settle(now)
+
+    def forget(self, tenant: str, table: Table, before: str) -> None:
+        """Both."""
+        self.first.forget(tenant, table, before)
+        self.second.forget(tenant, table, before)
+
+    def close(self) -> None:
+        """Both."""
+        self.first.close()
+        self.second.close()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Portion:
+    """What is copied at once: a table's rows of a tenant's day."""
+
+    day: str
+    tenant: str
+    table: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A day on which two engines do not say the same."""
+
+    tenant: str
+    day: str
+    here: tuple[int, ...]
+    there: tuple[int, ...]
+
+
+def portions(engine: Engine) -> list[Portion]:
+    """All that there is to copy, by day. Raises StoreError."""
+    found = []
+    for table in ROWS:
+        statement = f"SELECT tenant, day, count(*) FROM {engine.dialect.everywhere(table.name)} GROUP BY tenant, day"
+        found += [Portion(str(day), str(tenant), table.name, int(rows)) for tenant, day, rows in engine.ask(statement)]
+    return sorted(found)
+
+
+def copy(portion: Portion, source: Engine, target: Engine, copied: Callable[[int], None]) -> set[Quarter]:
+    """Copy a portion; returns the quarter hours to be refreshed. `copied` is told of each part. Raises StoreError."""
+    table = next(table for table in ROWS if table.name == portion.table)
+    quarters: set[Quarter] = set()
+    for beginning in _beginnings(portion.rows):
+        rows = _rows(source, table, portion, beginning)
+        target.put(table, rows, f"move:{portion.table}:{portion.tenant}:{portion.day}:{beginning}")
+        quarters |= {(row.tenant, row.quarter) for row in rows}  # type: ignore[attr-defined]
+        copied(len(rows))
+    return quarters
+
+
+def differences(source: Engine, target: Engine, before: str) -> list[Difference]:
+    """The days before this one on which totals are not the same. Raises StoreError."""
+    here, there = _daily(source, before), _daily(target, before)
+    return [
+        Difference(*key, here.get(key, ()), there.get(key, ()))
+        for key in sorted(here.keys() | there.keys())
+        if here.get(key) != there.get(key)
+    ]
+
+
+def _rows(engine: Engine, table: Table, portion: Portion, beginning: str) -> list[msgspec.Struct]:
+    unique = engine.dialect.unique(
+        engine.dialect.everywhere(table.name), "tenant = ? AND day = ? AND id >= ? AND id < ?"
+    )
+    values: list[Value] = [portion.tenant, portion.day, beginning, f"{beginning}g" if beginning else "g"]
+    kind = STRUCTS[table.name]
+    answers = engine.ask(f"SELECT {', '.join(table.names)} FROM {unique}", values)
+    return [_struct(kind, table, answer) for answer in answers]
+
+
+def _struct(kind: type[msgspec.Struct], table: Table, answer: Answer) -> msgspec.Struct:
+    values = {
+        column.name: str(value) if column.kind == "day" else bool(value) if column.kind == "flag" else value
+        for column, value in zip(table.columns, answer, strict=True)
+    }
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise StoreError(f"a row of {table.name} does not hold what it should: {error}") from error
+
+
+def _beginnings(rows: int) -> Iterator[str]:
+    """Beginnings of ids that part so many rows into what is held at once."""
+    digits = 0
+    while rows > MOST_ROWS * len(DIGITS) ** digits:
+        digits += 1
+    for number in range(len(DIGITS) ** digits):
+        yield f"{number:0{digits}x}" if digits else ""
+
+
+def _daily(engine: Engine, before: str) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Responses, output tokens and cost of each tenant's days."""
+    table, dialect = USAGE.day.name, engine.dialect
+    current = dialect.current(table, "day < ?")
+    statement = (
+        "SELECT tenant, day, sum(responses), sum(output_tokens), sum(auto_cost) FROM "
+        f"{dialect.everywhere(table)} WHERE day < ?{f' AND {current}' if current else ''} GROUP BY tenant, day"
+    )
+    rows = engine.ask(statement, [before, *([before] if current else [])])
+    return {(str(row[0]), str(row[1])): tuple(int(value) for value in row[2:]) for row in rows}

@@ -1,0 +1,199 @@
+"""Takes what the log holds into the store: decode, price, put, then let the log forget it; totals follow behind.
+
+Everything here may be done twice: rows have ids, so a crash between two steps costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tokentide.errors import StoreError, StoreUnreachableError
+from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.server.chores import Chores
+from tokentide.server.cumulative import with_increases
+from tokentide.server.dirty import DirtyQuarters
+from tokentide.server.log.entry import LogEntry
+from tokentide.server.log.errors import LogError
+from tokentide.server.log.reader import LogReader
+from tokentide.store.team.store import TeamStore
+
+MOST_BYTES = 8 << 20
+MOST_ENTRIES = 4_000
+MOST_ROWS = 20_000
+"""So many rows are held in memory before they are put."""
+PAUSE_SECONDS = 0.5
+"""How often the log is looked at while little comes."""
+LONGEST_PAUSE_SECONDS = 30.0
+SHARE = 10
+"""Refreshing takes at most a tenth of the time."""
+LONGEST_STALE_SECONDS = 30.0
+"""No total is older for want of time."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What entries of the log say, as rows."""
+
+    records: list[TelemetryRecord] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    rejected: int = 0
+    """Records that could not be read; they were told to their sender."""
+
+    def add(self, other: Rows) -> None:
+        """Take more of them."""
+        self.records += other.records
+        self.sightings += other.sightings
+        self.rejected += other.rejected
+
+    def __len__(self) -> int:
+        return len(self.records) + len(self.sightings)
+
+
+class Decode(Protocol):
+    """Reads an entry of the log. Raises RefusedError where nothing can be made of it, today or ever."""
+
+    def __call__(self, entry: LogEntry) -> Rows:
+        """Its rows, those of cumulative streams without their increase."""
+
+
+class RefusedError(StoreError):
+    """An entry that cannot be taken; it is set aside."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the writer has done since it began; read by others while it works."""
+
+    taken_records: int = 0
+    refused_records: int = 0
+    refused_entries: int = 0
+    last_received_at: int = 0
+    """When what was taken last had been received, µs UTC."""
+    last_taken_at: int = 0
+    fault: str = ""
+    """Why the store takes nothing now; empty where it does."""
+    version: int = 0
+    """Another number when answers may be others."""
+
+
+class Writer:
+    """One thread's work; `step` does as much as is worth one statement, `run` goes on until it is told to end."""
+
+    def __init__(
+        self, logs: Sequence[LogReader], store: TeamStore, decode: Decode, dirty: DirtyQuarters, chores: Chores
+    ) -> None:
+        self.progress = Progress()
+        self._chores = chores
+        self._logs, self._store, self._decode, self._dirty = logs, store, decode, dirty
+        self._refreshed_at, self._refresh_took = 0.0, 0.0
+
+    def run(self, ended: threading.Event, seconds: Callable[[], float], now: Callable[[], int]) -> None:
+        """Work until `ended`; `seconds` is a clock that only goes on, `now` the present instant in µs UTC.
+
+        Raises what nobody expected: the thread is over then, and says so.
+        """
+        pause = PAUSE_SECONDS
+        while not ended.is_set():
+            try:
+                is_busy = self.step(seconds, now())
+            except (StoreUnreachableError, LogError, OSError) as error:
+                self.progress.fault = str(error)
+                ended.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                continue
+            self.progress.fault, pause = "", PAUSE_SECONDS
+            if not is_busy:
+                ended.wait(PAUSE_SECONDS)
+
+    def step(self, seconds: Callable[[], float], now: int) -> bool:
+        """Take some of what waits, and refresh what is due; False where there was nothing to do.
+
+        Raises StoreUnreachableError, LogError, OSError: what was not taken stays in the log, and comes again.
+        """
+        took = [self._take(log, now) for log in self._logs]
+        if self._dirty and (not any(took) or self._is_due(seconds())):
+            self._refresh(seconds)
+        self._store.engine.settle(now)
+        return self._chores.do(now) or any(took)
+
+    def finish(self, seconds: Callable[[], float]) -> None:
+        """Bring all totals up to date. Raises StoreUnreachableError."""
+        if self._dirty:
+            self._refresh(seconds)
+
+    def _take(self, log: LogReader, now: int) -> bool:
+        entries = log.entries(MOST_BYTES, MOST_ENTRIES)
+        for portion, rows in self._portions(log, entries, now):
+            self._put(log, portion, rows, now)
+            log.release(portion[-1].position)
+            self.progress.taken_records += len(rows.records)
+            self.progress.refused_records += rows.rejected
+            self.progress.last_received_at = max(self.progress.last_received_at, portion[-1].received_at)
+            self.progress.last_taken_at = now
+        return bool(entries)
+
+    def _portions(self, log: LogReader, entries: Sequence[LogEntry], now: int) -> Iterator[tuple[list[LogEntry], Rows]]:
+        """Entries with their rows, as many as are put together."""
+        portion: list[LogEntry] = []
+        rows = Rows()
+        for entry in entries:
+            portion.append(entry)
+            rows.add(self._decoded(log, entry, now))
+            if len(rows) >= MOST_ROWS:
+                yield portion, rows
+                portion, rows = [], Rows()
+        if portion:
+            yield portion, rows
+
+    def _decoded(self, log: LogReader, entry: LogEntry, now: int) -> Rows:
+        try:
+            return self._decode(entry)
+        except RefusedError as error:
+            self._set_aside(log, entry, str(error), now)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not stop what comes behind it
+            self._set_aside(log, entry, f"{type(error).__name__}: {error}", now)
+        return Rows()
+
+    def _put(self, log: LogReader, entries: Sequence[LogEntry], rows: Rows, now: int) -> None:
+        """Put rows; where the store refuses them, each entry for itself, so that only the culprit is set aside."""
+        try:
+            self._insert(entries, rows)
+        except StoreUnreachableError:
+            raise
+        except StoreError as error:
+            if len(entries) == 1:
+                self._set_aside(log, entries[0], str(error), now)
+                return
+            for entry in entries:
+                self._put(log, [entry], self._decoded(log, entry, now), now)
+
+    def _insert(self, entries: Sequence[LogEntry], rows: Rows) -> None:
+        rows.records = with_increases(self._store, rows.records)
+        first, last = entries[0].position, entries[-1].position
+        token = f"{first.segment}.{first.offset}-{last.segment}.{last.offset}"
+        self._dirty.add((row.tenant, row.quarter) for some in (rows.records, rows.sightings) for row in some)
+        self._store.put(rows.records, rows.sightings, token)
+
+    def _set_aside(self, log: LogReader, entry: LogEntry, reason: str, now: int) -> None:
+        log.set_aside(entry, reason, now=now)
+        self.progress.refused_entries += 1
+
+    def _is_due(self, now: float) -> bool:
+        since = now - self._refreshed_at
+        return since >= min(max(PAUSE_SECONDS, SHARE * self._refresh_took), LONGEST_STALE_SECONDS)
+
+    def _refresh(self, seconds: Callable[[], float]) -> None:
+        quarters, begun = self._dirty.all(), seconds()
+        self._store.refresh(quarters)
+        self._dirty.remove(quarters)
+        self._refreshed_at = seconds()
+        self._refresh_took = self._refreshed_at - begun
+        self.progress.version += 1
+
+
+def lag_us(progress: Progress, waiting_bytes: int, now: int) -> int:
+    """How far the store is behind what was received: 0 where nothing waits."""
+    return max(now - progress.last_received_at, 0) if waiting_bytes and progress.last_received_at else 0
