@@ -18,6 +18,14 @@ BY_EVENTS = "otlp"
 """The source of sightings made from events."""
 
 
+class Entrance(msgspec.Struct, frozen=True, gc=False):
+    """What the token of a sender tells of what it sends."""
+
+    tenant: str
+    team: str = ""
+    """Whose token it is, where neither the data nor the mapping names a team."""
+
+
 class Party(msgspec.Struct, frozen=True, gc=False):
     """Whose it is, and who pays; every field but the tenant may be empty."""
 
