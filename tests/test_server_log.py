@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -171,7 +172,7 @@ def test_a_log_without_a_writer_is_read_to_its_end_once_it_is_recovered(tmp_path
     assert bodies(tmp_path) == [b"one", b"two"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", b"00000000 1 2", b"\0" * 60])
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"00000000 1 2", b"\0" * 1024])
 def test_a_damaged_checkpoint_means_reading_again(tmp_path: Path, damage: bytes) -> None:
     written(tmp_path, b"one", b"two")
     reader = LogReader(str(tmp_path))
@@ -179,6 +180,22 @@ def test_a_damaged_checkpoint_means_reading_again(tmp_path: Path, damage: bytes)
     assert bodies(tmp_path) == [b"two"]
     Path(checkpoint_path(str(tmp_path))).write_bytes(damage)
     assert bodies(tmp_path) == [b"one", b"two"]
+
+
+def test_a_checkpoint_that_was_half_written_leaves_the_one_before(tmp_path: Path) -> None:
+    written(tmp_path, b"one", b"two", b"three")
+    reader = LogReader(str(tmp_path))
+    first, second, _ = reader.entries()
+    reader.release(first.position)
+    before = Path(checkpoint_path(str(tmp_path))).read_bytes()
+    reader.release(second.position)
+    after = Path(checkpoint_path(str(tmp_path))).read_bytes()
+    places = [place for place in range(len(after)) if before[place] != after[place]]
+    for cut in range(places[0], places[-1] + 1):
+        Path(checkpoint_path(str(tmp_path))).write_bytes(after[:cut] + before[cut:])
+        assert bodies(tmp_path) == [b"two", b"three"]
+    Path(checkpoint_path(str(tmp_path))).write_bytes(after)
+    assert bodies(tmp_path) == [b"three"]
 
 
 def test_changed_bytes_cost_no_other_entry(tmp_path: Path) -> None:
@@ -251,11 +268,19 @@ def test_an_old_segment_goes_although_nothing_more_comes(tmp_path: Path) -> None
     assert not first.exists()
 
 
+def fill(log: LogWriter, name: bytes = b"", kept: list[bytes] | None = None) -> None:
+    """Append until it is refused, and note what was taken."""
+    for number in range(10_000):
+        body = b"%s-%d " % (name, number) + b"x" * 5000
+        log.append(entry(body)).result(10)
+        if kept is not None:
+            kept.append(body)
+
+
 def test_too_much_that_waits_is_refused_until_it_is_taken(tmp_path: Path) -> None:
     log = writer(tmp_path, LogLimits(most_waiting_bytes=20_000, least_free_bytes=0))
     with pytest.raises(LogFullError, match="wait to be taken in") as refused:
-        for _ in range(10_000):
-            log.append(entry(b"x" * 1000)).result(10)
+        fill(log)
     assert refused.value.retry_after == 5
     reader = LogReader(str(tmp_path))
     reader.release(reader.entries()[-1].position)
@@ -318,8 +343,10 @@ def small_disk(tmp_path: Path) -> Path:
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small disk can be mounted by root on Linux only")
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root mounts a small disk, and on Linux")
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts no tmpfs")
     return folder
 
 
@@ -331,10 +358,7 @@ def test_a_full_disk_refuses_and_takes_again_when_there_is_room(small_disk: Path
         taken: list[bytes] = []
         for turn in range(3):
             with pytest.raises(LogFullError, match="No space left on device"):
-                for number in range(5000):
-                    body = b"%d-%d " % (turn, number) + b"x" * 5000
-                    log.append(entry(body)).result(10)
-                    kept.append(body)
+                fill(log, b"%d" % turn, kept)
             while found := reader.entries():
                 taken += [each.body for each in found]
                 # The checkpoint needs room itself: on a disk that is full to the last byte, it has to be made.
@@ -350,6 +374,34 @@ def test_a_full_disk_refuses_and_takes_again_when_there_is_room(small_disk: Path
         assert len(kept) > 1500
     finally:
         subprocess.run(["umount", "-l", str(small_disk)], check=True)
+
+
+def test_what_the_disk_did_not_sync_is_refused_and_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed sync may have thrown the bytes away, and would call the next one a success: the segment is left."""
+    name = "fdatasync" if hasattr(os, "fdatasync") else "fsync"
+    true_sync, failing = getattr(os, name), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        if failing.is_set():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        true_sync(descriptor)
+
+    monkeypatch.setattr(os, name, sync)
+    log = writer(tmp_path)
+    log.append(entry(b"one")).result(10)
+    failing.set()
+    with pytest.raises(LogFullError, match="Input/output error"):
+        log.append(entry(b"two")).result(10)
+    assert bodies(tmp_path) == [b"one"]
+    failing.clear()
+    for _ in range(100):
+        if not log.fault:
+            break
+        threading.Event().wait(0.05)
+    log.append(entry(b"three")).result(10)
+    log.close()
+    assert bodies(tmp_path) == [b"one", b"three"]
+    assert len(segments_in(str(tmp_path))) == 2
 
 
 def test_what_is_set_aside_can_be_listed_read_and_dropped(tmp_path: Path) -> None:

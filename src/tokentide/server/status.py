@@ -41,6 +41,8 @@ class ServerStatus:
     """Bodies that were acknowledged and could not be read at all."""
     engine: str = "duckdb"
     """`duckdb` or `clickhouse`."""
+    mapping_fault: str = ""
+    """Why a changed mapping file is not used; empty while all is well."""
     missing: tuple[str, ...] = ()
     """Shards that cannot be reached now."""
     engine_fault: str = ""
@@ -59,4 +61,4 @@ class ServerStatus:
     @property
     def is_well(self) -> bool:
         """False where something needs a person."""
-        return self.receiver.is_running and not self.missing and not self.engine_fault
+        return self.receiver.is_running and not (self.missing or self.engine_fault or self.mapping_fault)
