@@ -7,6 +7,7 @@ TokentideError
 ├── SettingsError              the settings file cannot be used
 ├── PriceDataError             the price book or an override cannot be used
 ├── TransportError             another machine gave no whole answer
+├── ServerError                a team server refused, or cannot be asked
 └── LedgerError
     ├── LedgerTooNewError      written by a newer tokentide
     ├── LedgerDamagedError     not a readable database
@@ -77,6 +78,14 @@ class TransportError(TokentideError):
     def __init__(self, url: str, reason: str) -> None:
         self.reason = reason
         super().__init__(f"{url.partition('?')[0]}: {reason}")
+
+
+class ServerError(TokentideError):
+    """A team server could not be reached, refused, or answered what makes no sense."""
+
+    def __init__(self, base: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"team server {base}: {reason}")
 
 
 class LedgerError(TokentideError):

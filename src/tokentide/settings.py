@@ -79,6 +79,19 @@ class Settings:
     """What one USD is in that currency; it is yours to set, since nothing is asked of anybody."""
     usd_rate_date: str = ""
     """The day of that rate, such as 2026-03-31, shown beside it."""
+    server: str = ""
+    """Address of a team server that the usage reports ask instead of this machine's ledger; `--server none` for once
+    asks this machine."""
+    server_token_file: str = ""
+    """File that holds the viewer's token for it, alone on a line."""
+    push_server: str = ""
+    """Address of a team server's receiver, for `tokentide push`; where it is set, `sync` and `watch` push as well."""
+    push_token_file: str = ""
+    """File that holds the token for sending to it, alone on a line."""
+    push_full_paths: bool = False
+    """Whether a push names projects by their whole folder; off, by its last part."""
+    plain_http: bool = False
+    """Whether a team server beyond this machine may be spoken to without encryption."""
     prices: Mapping[str, PriceOverride] = field(default_factory=dict)
     """Own prices, by model; they win over the price book."""
 
@@ -87,6 +100,8 @@ ENVIRONMENT = {
     "timezone": "TOKENTIDE_TIMEZONE",
     "start_of_week": "TOKENTIDE_START_OF_WEEK",
     "cost_mode": "TOKENTIDE_COST_MODE",
+    "server": "TOKENTIDE_SERVER",
+    "push_server": "TOKENTIDE_PUSH_SERVER",
 }
 """The settings that an environment variable may set."""
 
@@ -287,6 +302,12 @@ _PARSERS: Mapping[str, _Parser] = {
     "currency": _currency,
     "usd_rate": _exchange_rate,
     "usd_rate_date": _day,
+    "server": _text,
+    "server_token_file": _text,
+    "push_server": _text,
+    "push_token_file": _text,
+    "push_full_paths": _flag,
+    "plain_http": _flag,
     "prices": _prices,
 }
 _RATES: Mapping[str, Callable[[str, str, object], Decimal]] = {

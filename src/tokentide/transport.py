@@ -101,6 +101,28 @@ def api_base(environ: Mapping[str, str]) -> str:
     return asked
 
 
+def server_base(asked: str, *, plain_http: bool = False) -> str:
+    """The address of a team server, without a slash at its end.
+
+    Off this machine it has to be https, unless the person wants `plain_http`: a token goes with each request.
+    Raises UsageError for an address that is not allowed.
+    """
+    try:
+        parts = urlsplit(asked)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_more = bool(parts.query or parts.fragment or parts.username is not None or parts.password is not None)
+    except ValueError:
+        is_address, has_more = False, False
+    if not is_address or has_more or not asked.isascii() or not asked.isprintable():
+        raise UsageError("the address of a team server is one such as https://team.example.org:8378, and no more")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not plain_http:
+        raise UsageError(
+            f"{asked} is not encrypted, and a token would go with each request: use https, "
+            "or --plain-http if the way there is safe"
+        )
+    return asked.rstrip("/")
+
+
 def get(
     url: str,
     headers: Mapping[str, str | Secret],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.blocks import (
     RECENT_DAYS,
@@ -17,12 +18,13 @@ from tokentide.analytics.blocks import (
     projection,
     token_limit,
 )
-from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.reports import Ask
 from tokentide.analytics.selection import Selection
 from tokentide.clock import DAY_US
 from tokentide.store.query import CostMode, Sums
-from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.store.reading import UsageReading
 
 WARNING_SHARE = Fraction(4, 5)
 LARGEST = "max"
@@ -42,8 +44,8 @@ class BlockWishes:
     token_limit: str = ""
     """A number of tokens, or `max` for the largest block so far."""
     hours: Fraction = SESSION_HOURS
-    is_anchored: bool = True
-    """Whether a block is the vendor's own window where that is known."""
+    official: tuple[tuple[int, int], ...] = ()
+    """Beginning and end of the vendor's own windows, where they are known: what blocks of their length are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ class BlockReport:
     problems: int = 0
 
 
-def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, problems: int = 0) -> BlockReport:
+def build_blocks(ledger: UsageReading, ask: Ask, wishes: BlockWishes, *, now: int, problems: int = 0) -> BlockReport:
     """Reckon the blocks from every response that passes the filters; dates choose blocks by their beginning."""
     length = length_us(wishes.hours)
-    official = official_windows(ledger, now) if wishes.is_anchored and wishes.hours == SESSION_HOURS else ()
+    official = wishes.official if wishes.hours == SESSION_HOURS else ()
     blocks = find_blocks(ledger.moments(ask.selection.filters, ask.mode, _first(ledger, ask, wishes)), length, official)
     limit = token_limit(blocks, wishes.token_limit, now, length)
     rows = tuple(block_row(block, now, length) for block in blocks if _is_wanted(block, ask, wishes, now, length))
@@ -85,7 +87,7 @@ def build_blocks(ledger: Ledger, ask: Ask, wishes: BlockWishes, *, now: int, pro
     return BlockReport(rows, totals, limit, ask.selection, ask.mode, ask.calendar.name, now, problems)
 
 
-def _first(ledger: Ledger, ask: Ask, wishes: BlockWishes) -> int:
+def _first(ledger: UsageReading, ask: Ask, wishes: BlockWishes) -> int:
     """From where the blocks have to be reckoned, µs UTC: the last pause before the days that are asked for, or 0."""
     since, length = ask.selection.since, length_us(wishes.hours)
     if since is None or wishes.token_limit == LARGEST:

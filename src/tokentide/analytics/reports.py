@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.selection import Selection
 from tokentide.store.query import UNKNOWN_MODEL, CostMode, Group, Query, SessionFacts, Sums
-from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.store.reading import UsageReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Ask:
     order: Order = field(default_factory=Order)
 
 
-def build_report(ledger: Ledger, kind: Kind, ask: Ask, *, now: int, problems: int = 0) -> Report:
+def build_report(ledger: UsageReading, kind: Kind, ask: Ask, *, now: int, problems: int = 0) -> Report:
     """Ask the ledger and add up. `now` is the instant that the report bears, µs UTC."""
     groups = _groups(ledger, kind, ask)
     width = len(kind.dimensions)
@@ -131,7 +134,7 @@ def build_report(ledger: Ledger, kind: Kind, ask: Ask, *, now: int, problems: in
     return Report(kind, ordered, total.row(""), ask.selection, ask.mode, ask.calendar.name, now, ask.by, problems)
 
 
-def _groups(ledger: Ledger, kind: Kind, ask: Ask) -> list[Group]:
+def _groups(ledger: UsageReading, kind: Kind, ask: Ask) -> list[Group]:
     """The ledger's totals by the row's dimensions, model, and breakdown."""
     selection = ask.selection
     dimensions = (*kind.dimensions, "model", *((ask.by,) if ask.by else ()))
@@ -141,7 +144,7 @@ def _groups(ledger: Ledger, kind: Kind, ask: Ask) -> list[Group]:
     return ledger.totals(Query(dimensions, periods, selection.filters, ask.mode))
 
 
-def _dressed(ledger: Ledger, kind: Kind, rows: Sequence[tuple[tuple[str, ...], Row]]) -> list[Row]:
+def _dressed(ledger: UsageReading, kind: Kind, rows: Sequence[tuple[tuple[str, ...], Row]]) -> list[Row]:
     """Rows with what is known of them beside their totals."""
     if kind.name == "session":
         facts = ledger.session_facts()

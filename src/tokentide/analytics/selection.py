@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.errors import UsageError
 from tokentide.store.query import Filters
-from tokentide.store.sqlite.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tokentide.store.reading import UsageReading
 
 _LAST = re.compile(r"(\d{1,4})([dwm]?)", re.ASCII)
 _GRAIN_OF = {"d": "day", "w": "week", "m": "month"}
@@ -53,9 +56,9 @@ class Selection:
     """Filters that name nothing in the ledger, as `project 'x'`."""
 
 
-def select(wishes: Wishes, ledger: Ledger, calendar: Calendar, today: date, grain: str = "day") -> Selection:
+def select(wishes: Wishes, ledger: UsageReading, calendar: Calendar, today: date, grain: str = "day") -> Selection:
     """Make the wishes definite. Raises UsageError for a date that is none, or an end before its beginning."""
-    since, until = _days(wishes, calendar, today, grain)
+    since, until = asked_days(wishes, calendar, today, grain)
     unmatched: list[str] = []
 
     def found(dimension: str, wanted: Iterable[str], matches: Callable[[str, str], bool]) -> tuple[str, ...]:
@@ -86,8 +89,10 @@ def _is_project(path: str, wish: str) -> bool:
     return path in (wish, typed) or last.lower() == wish.lower() or slug_of(path) == wish
 
 
-def _days(wishes: Wishes, calendar: Calendar, today: date, grain: str) -> tuple[date | None, date | None]:
-    """The first and the last day."""
+def asked_days(
+    wishes: Wishes, calendar: Calendar, today: date, grain: str = "day"
+) -> tuple[date | None, date | None]:
+    """The first and the last day, None where none was asked for. Raises UsageError."""
     since, until = _date("--since", wishes.since), _date("--until", wishes.until)
     if wishes.today:
         since = until = today

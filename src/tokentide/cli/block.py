@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.block_report import BlockReport, BlockWishes, build_blocks
 from tokentide.analytics.calendar import Calendar
@@ -18,6 +19,9 @@ from tokentide.render import block_views
 from tokentide.store.query import CostMode
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced
+
+if TYPE_CHECKING:
+    from tokentide.store.reading import UsageReading
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_range(parser)
     shared.add_filters(parser)
+    shared.add_server(parser)
     shared.add_formats(parser, ccusage=True)
 
 
@@ -44,8 +49,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Reckon the blocks and print them."""
     workspace = Workspace(terminal)
     calendar = shared.calendar_of(options, workspace.settings)
-    report, synced = workspace.with_ledger(
-        lambda ledger, synced: (_build(ledger, synced, options, calendar, workspace), synced)
+    report, synced = workspace.with_usage(
+        options, lambda ledger, synced: (_build(ledger, synced, options, calendar, workspace), synced)
     )
     dropped = _print(report, options, terminal, calendar)
     say_notes(terminal, block_views.as_report(report), synced, dropped)
@@ -53,14 +58,21 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _build(
-    ledger: Ledger, synced: Synced, options: argparse.Namespace, calendar: Calendar, workspace: Workspace
+    ledger: UsageReading, synced: Synced | None, options: argparse.Namespace, calendar: Calendar, workspace: Workspace
 ) -> BlockReport:
     now = workspace.terminal.now
     selection = select(shared.wishes_of(options), ledger, calendar, calendar.date_of(now))
     ask = Ask(selection, calendar, CostMode(options.mode or workspace.settings.cost_mode))
-    anchored = options.format != "ccusage_json"
-    wishes = BlockWishes(options.active, options.recent, options.token_limit or "", options.session_length, anchored)
-    return build_blocks(ledger, ask, wishes, now=now, problems=synced.problems)
+    windows = () if options.format == "ccusage_json" else _windows(ledger, now)
+    wishes = BlockWishes(options.active, options.recent, options.token_limit or "", options.session_length, windows)
+    return build_blocks(ledger, ask, wishes, now=now, problems=synced.problems if synced else 0)
+
+
+def _windows(ledger: UsageReading, now: int) -> tuple[tuple[int, int], ...]:
+    """The vendor's own windows, which only this machine's ledger knows."""
+    from tokentide.analytics.official_windows import official_windows
+
+    return tuple(official_windows(ledger, now)) if isinstance(ledger, Ledger) else ()
 
 
 def _print(report: BlockReport, options: argparse.Namespace, terminal: Terminal, calendar: Calendar) -> tuple[str, ...]:

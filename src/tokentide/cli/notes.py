@@ -24,15 +24,18 @@ class About(NamedTuple):
     """Lines and folders that could not be read."""
 
 
-def say_notes(terminal: Terminal, report: Report, synced: Synced, dropped: tuple[str, ...] = ()) -> None:
-    """Say what a report's figures leave out or estimate, shortest way to each cure included."""
+def say_notes(terminal: Terminal, report: Report, synced: Synced | None, dropped: tuple[str, ...] = ()) -> None:
+    """Say what a report's figures leave out or estimate, shortest way to each cure included.
+
+    `synced` is None where a team server told them.
+    """
     say_about(terminal, About(report.selection.unmatched, report.totals.sums, report.problems), synced, dropped)
 
 
-def say_about(terminal: Terminal, about: About, synced: Synced, dropped: tuple[str, ...] = ()) -> None:
+def say_about(terminal: Terminal, about: About, synced: Synced | None, dropped: tuple[str, ...] = ()) -> None:
     """The same of figures that are no report."""
     say_unmatched(terminal, about.unmatched)
-    if not about.totals.responses:
+    if about.totals.is_empty:
         terminal.say(why_empty(synced))
     if about.totals.unpriced_responses:
         terminal.say(
@@ -67,9 +70,9 @@ def say_dropped(terminal: Terminal, dropped: Sequence[str], formats: str = "--js
         terminal.say(f"no room for {', '.join(dropped)}: widen the terminal, or use {ways}")
 
 
-def why_empty(synced: Synced, command: str = "") -> str:
+def why_empty(synced: Synced | None, command: str = "") -> str:
     """What to do where there is nothing to show; `command` is what shows it on the sample."""
-    if synced.files or synced.known_files:
+    if synced is None or synced.files or synced.known_files:
         return "no usage in these days and filters: `tokentide monthly` shows when there is some"
     looked = "no Claude Code transcripts found here; `tokentide doctor` tells where it looked"
     return f"{looked}, `{f'tokentide demo {command}'.rstrip()}` shows this on sample data"

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.selection import Wishes
+from tokentide.locations import SAMPLE
 from tokentide.settings import COST_MODES, PLANS, WEEKDAYS, Settings
 
 if TYPE_CHECKING:
     from tokentide.analytics.plans import PlanWish
 
+THIS_MACHINE = "none"
+"""Asked for as a team server, it is none."""
 RECENT = "30d"
 """The usual range of what is reckoned from single responses."""
 
@@ -80,6 +83,26 @@ def add_filters(parser: argparse.ArgumentParser, *, model_option: str = "--model
         choices=COST_MODES,
         help="cost: what the client reported, else calculated (auto); or only one of these",
     )
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Whose usage."""
+    group = parser.add_argument_group("of a team server, instead of this machine")
+    group.add_argument(
+        "--server",
+        metavar="URL",
+        help="ask this team server ($TOKENTIDE_SERVER, setting server); none: this machine whatever these say",
+    )
+    group.add_argument(
+        "--server-token-file", metavar="FILE", help="holds the viewer's token; else $TOKENTIDE_SERVER_TOKEN"
+    )
+    group.add_argument("--plain-http", action="store_true", help="allow http:// beyond this machine")
+
+
+def asks_server(options: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether a team server is to be asked; for the sample only where the command line itself names one."""
+    usual = "" if environ.get(SAMPLE) else settings.server
+    return (options.server or usual or THIS_MACHINE) != THIS_MACHINE
 
 
 def add_formats(parser: argparse.ArgumentParser, *, ccusage: bool, offline: str = argparse.SUPPRESS) -> None:

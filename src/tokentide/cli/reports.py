@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import BREAKDOWNS, KINDS, SORT_KEYS, Ask, Kind, Order, Report, build_report
@@ -12,9 +13,12 @@ from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.notes import say_notes
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
-from tokentide.store.query import CostMode
-from tokentide.store.sqlite.ledger import Ledger
+from tokentide.errors import UsageError
+from tokentide.store.query import TEAM_DIMENSIONS, CostMode
 from tokentide.sync.engine import Synced
+
+if TYPE_CHECKING:
+    from tokentide.store.reading import UsageReading
 
 CCUSAGE_KINDS = ("daily", "weekly", "monthly", "session")
 
@@ -30,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared.add_filters(parser)
     group = parser.add_argument_group("rows")
     group.add_argument(
-        "--by", choices=BREAKDOWNS, metavar="WHAT", help=f"break each row down by {', '.join(BREAKDOWNS)}"
+        "--by",
+        choices=(*BREAKDOWNS, *TEAM_DIMENSIONS),
+        metavar="WHAT",
+        help=f"break each row down by {', '.join(BREAKDOWNS)}; of a team server also by {', '.join(TEAM_DIMENSIONS)}",
     )
     group.add_argument(
         "-b", "--breakdown", dest="by", action="store_const", const="model", help="the same as --by model"
@@ -39,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sort", choices=SORT_KEYS, metavar="KEY", help=f"sort by {', '.join(SORT_KEYS)}; key is the first column"
     )
     group.add_argument("-o", "--order", choices=("asc", "desc"), help="upwards or downwards")
+    shared.add_server(parser)
     shared.add_formats(parser, ccusage=kind.name in CCUSAGE_KINDS)
 
 
@@ -51,9 +59,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if wants_timeline(options):
             return run_timeline(options, terminal)
     workspace = Workspace(terminal)
+    if options.by in TEAM_DIMENSIONS and not shared.asks_server(options, workspace.settings, terminal.environ):
+        raise UsageError(f"--by {options.by}: this machine's ledger knows one person; with --server a team's are known")
     calendar = shared.calendar_of(options, workspace.settings)
-    report, synced = workspace.with_ledger(
-        lambda ledger, synced: (_build(ledger, synced, options, kind, calendar, workspace), synced)
+    report, synced = workspace.with_usage(
+        options, lambda ledger, synced: (_build(ledger, synced, options, kind, calendar, workspace), synced)
     )
     dropped = _print(report, options, terminal, calendar)
     say_notes(terminal, report, synced, dropped)
@@ -61,7 +71,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _build(
-    ledger: Ledger, synced: Synced, options: argparse.Namespace, kind: Kind, calendar: Calendar, workspace: Workspace
+    ledger: UsageReading,
+    synced: Synced | None,
+    options: argparse.Namespace,
+    kind: Kind,
+    calendar: Calendar,
+    workspace: Workspace,
 ) -> Report:
     """Ask the ledger."""
     now = workspace.terminal.now
@@ -73,7 +88,7 @@ def _build(
         by="served_model" if options.format == "ccusage_json" else options.by or "",
         order=Order(options.sort or "", None if options.order is None else options.order == "desc"),
     )
-    return build_report(ledger, kind, ask, now=now, problems=synced.problems)
+    return build_report(ledger, kind, ask, now=now, problems=synced.problems if synced else 0)
 
 
 def _print(report: Report, options: argparse.Namespace, terminal: Terminal, calendar: Calendar) -> tuple[str, ...]:

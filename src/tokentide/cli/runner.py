@@ -144,6 +144,7 @@ class Runner:
             self._note(files_read=self.state.files_read + synced.read_files)
             self.log(f"read {plural(synced.read_files, 'transcript')}", now)
         self._read_details(ledger, synced, now)
+        self._push(ledger, now)
         settings, environ = self._workspace.settings, self._terminal.environ
         poll = settings.account_poll and self._wishes.asks_accounts
         refresh_limits(ledger, settings, environ, now=now, poll=poll)
@@ -161,6 +162,16 @@ class Runner:
         if ledger.is_kept and not 0 <= now - self._detailed_at < DETAILS_US:
             sync_details(ledger, synced.found, Observer())
             self._detailed_at = now
+
+    def _push(self, ledger: Ledger, now: int) -> None:
+        """Send what is new to the team server, where the settings name one and it is time."""
+        if not self._workspace.settings.push_server or not ledger.is_kept:
+            return
+        from tokentide.cli.pushing import push_beside
+
+        outcome = push_beside(self._workspace, ledger)
+        if outcome and outcome.sent:
+            self.log(f"pushed {plural(outcome.sent, 'response')}", now)
 
     def _news(self, ledger: Ledger, now: int) -> object:
         """What accounts have said of themselves, as far as it changes from minute to minute."""

@@ -34,6 +34,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     def work(ledger: Ledger, synced: Synced) -> tuple[Synced, int, bool]:
         """The forecasts are for the status line, which started this."""
         latest_forecasts(ledger, read_limits(ledger, now=terminal.now), calendar, now=terminal.now)
+        if settings.push_server and ledger.is_kept:
+            from tokentide.cli.pushing import push_beside
+
+            push_beside(workspace, ledger)
         return synced, ledger.row_counts()["records"], ledger.is_kept
 
     synced, responses, kept = workspace.with_ledger(work, rebuild=options.rebuild, details=True)

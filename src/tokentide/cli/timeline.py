@@ -32,6 +32,7 @@ _OF_THE_LIST = (
     "by",
     "sort",
     "order",
+    "server",
 )
 """Options that narrow or arrange the list of sessions, and mean nothing for one."""
 PROMPT_LINES = 2

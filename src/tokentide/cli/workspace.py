@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tokentide import locations
+from tokentide.cli.options import asks_server
 from tokentide.cli.progress import observer_for
 from tokentide.cli.terminal import Terminal
 from tokentide.clock import HOUR_US
@@ -15,6 +16,11 @@ from tokentide.pricing.book import PriceBook
 from tokentide.settings import Settings, load_settings
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synced, Synchroniser
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tokentide.store.reading import UsageReading
 
 T = TypeVar("T")
 DETAILS = "details"
@@ -53,6 +59,17 @@ class Workspace:
             return self._attempt(work, rebuild=rebuild, details=details)
         except LedgerUnwritableError as error:
             return self._without_a_file(work, error, details=details)
+
+    def with_usage(self, options: argparse.Namespace, work: Callable[[UsageReading, Synced | None], T]) -> T:
+        """Do something with the usage of this machine, or of the team server that is asked for.
+
+        Raises LedgerTooNewError, UsageError, ServerError.
+        """
+        if not asks_server(options, self.settings, self.terminal.environ):
+            return self.with_ledger(work)
+        from tokentide.cli.team_server import with_server
+
+        return with_server(options, self, work)
 
     def _attempt(self, work: Work[T], *, rebuild: bool, details: bool) -> T:
         ledger = self._open()

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Protocol
 
 import msgspec
 
-from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.clock import DAY_US
 from tokentide.model.pushing import FORMAT, MOST_RECORDS, PushedPlace, PushedRecord, Text
-from tokentide.model.telemetry import NOT_TOLD, Entrance, Party, Sighting
-from tokentide.model.usage import UsageRecord
+from tokentide.model.telemetry import NOT_TOLD, Entrance, Sighting
+from tokentide.sources.otlp.circumstances import Parties
 from tokentide.sources.otlp.faults import BadBodyError
+from tokentide.sources.otlp.identity import id_of
+from tokentide.sources.otlp.instants import day_of, quarter_of
 from tokentide.sources.otlp.texts import storable
-from tokentide.store.team.rollups import days_of
+from tokentide.sources.otlp.usage import Price, seniority
 
 AHEAD_US = DAY_US
 """A response so far ahead of its arrival was dated by a wrong clock."""
 FAST = "fast"
-Price = Callable[[UsageRecord], int | None]
-
-
-class Parties(Protocol):
-    """Knows whose something is."""
-
-    def party(self, entrance: Entrance, attributes: Mapping[str, str | int | float | bool]) -> Party:
-        """Whose it is, by what came with it."""
+RANK = 0
+"""At the same instant transcripts come before telemetry."""
 
 
 @dataclass(slots=True)
@@ -47,17 +41,17 @@ class _Body(msgspec.Struct):
     format: int
     places: list[PushedPlace]
     records: list[msgspec.Raw]
-    resource: dict[str, Text] = {}
+    resource: dict[str, Text] = msgspec.field(default_factory=dict)
 
 
 _body_decoder = msgspec.json.Decoder(_Body)
 _record_decoder = msgspec.json.Decoder(PushedRecord)
-_id_encoder = msgspec.msgpack.Encoder()
 
 
 def pushed(body: bytes, entrance: Entrance, parties: Parties, price: Price, received_at: int) -> PushedReading:
     """The sightings of a body, which is no longer compressed. Raises BadBodyError where it is none."""
     told = _told(body)
+    parties.edition()  # a mapping that has changed is read anew
     spots = [_Spot(place, entrance, parties, told.resource) for place in told.places]
     reading, reasons = PushedReading(), dict[str, None]()
     for raw in told.records:
@@ -87,13 +81,10 @@ class _Spot:
 
     __slots__ = ("account", "party", "place")
 
-    def __init__(
-        self, place: PushedPlace, entrance: Entrance, parties: Parties, resource: Mapping[str, str]
-    ) -> None:
+    def __init__(self, place: PushedPlace, entrance: Entrance, parties: Parties, resource: Mapping[str, str]) -> None:
         self.place = place
         self.party = parties.party(entrance, {"project": storable(place.project), **resource})
-        # An address is no account's name where the team knows the person by another one.
-        self.account = self.party.user_id if "@" in place.account else storable(place.account)
+        self.account = "" if parties.hides_people else storable(place.account)
 
 
 def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: int) -> Sighting:
@@ -105,11 +96,25 @@ def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: i
         raise ValueError("a record has no id")
     if record.at > received_at + AHEAD_US:
         raise ValueError("a record is from tomorrow or later")
-    spot, listed = spots[record.place], price(record.usage())
-    row = Sighting(
-        **msgspec.structs.asdict(spot.party),
-        day=_day(record.at - record.at % QUARTER_US),
-        quarter=record.at - record.at % QUARTER_US,
+    row = _row(record, spots[record.place])
+    row.id = id_of(*msgspec.structs.astuple(row))
+    row.seniority = seniority(row.happened_at, RANK, row.id, is_sidechain=row.is_sidechain)
+    listed = price(record.usage())
+    row.list_cost = NOT_TOLD if listed is None else listed
+    return row
+
+
+def _row(record: PushedRecord, spot: _Spot) -> Sighting:
+    """The record as it was seen, without its price, id and place in the order of sightings."""
+    return Sighting(
+        tenant=spot.party.tenant,
+        user_id=spot.party.user_id,
+        team=spot.party.team,
+        project=spot.party.project,
+        cost_center=spot.party.cost_center,
+        customer=spot.party.customer,
+        day=day_of(record.at),
+        quarter=quarter_of(record.at),
         happened_at=record.at,
         id="",
         key=storable(f"request:{record.request_id}" if record.request_id else record.identity),
@@ -133,25 +138,4 @@ def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: i
         web_search_requests=record.web_search_requests,
         output_is_final=record.output_is_final,
         reported_cost=record.reported_cost,
-        list_cost=NOT_TOLD if listed is None else listed,
     )
-    return _identified(row)
-
-
-def _identified(row: Sighting) -> Sighting:
-    """The row with its id, and with its place in the order of sightings. Transcripts come first at the same instant."""
-    digest = blake2b(_id_encoder.encode(row), digest_size=16)
-    row.id = digest.hexdigest()
-    row.seniority = row.happened_at * 1024 + row.is_sidechain * 512 + digest.digest()[0] % 64
-    return row
-
-
-_days: dict[int, str] = {}
-
-
-def _day(quarter: int) -> str:
-    """The UTC day of a quarter hour."""
-    day = quarter // DAY_US
-    if day not in _days:
-        _days[day] = days_of([quarter])[0]
-    return _days[day]

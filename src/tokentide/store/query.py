@@ -21,6 +21,8 @@ class CostMode(StrEnum):
 DIMENSIONS = ("period", "model", "project", "session", "branch", "agent", "source", "account", "served_model")
 """What usage can be grouped by; `session` stands for source and session id, `agent` for the kind of sub-agent,
 `served_model` for the model with `-fast` behind it where it was served so."""
+TEAM_DIMENSIONS = ("user", "team")
+"""What usage can be grouped by as well where it is a team's."""
 
 UNKNOWN_MODEL = "unknown"
 """How a response without a model is shown."""
@@ -103,15 +105,20 @@ class Sums:
         )
 
     @property
+    def is_empty(self) -> bool:
+        """True of nothing at all; what metrics tell knows tokens and cost, and no responses."""
+        return not (self.responses or self.cost or self.total_tokens)
+
+    @property
     def has_cost(self) -> bool:
         """False where there are responses and not one of them has a cost: that is not the same as nothing."""
         return not self.responses or self.unpriced_responses < self.responses
 
     def add(self, other: Sums) -> None:
         """Add another total to this one."""
-        if not other.responses:
+        if other.is_empty:
             return
-        self.first_at = min(self.first_at, other.first_at) if self.responses else other.first_at
+        self.first_at = other.first_at if self.is_empty else min(self.first_at, other.first_at)
         self.last_at = max(self.last_at, other.last_at)
         self.responses += other.responses
         self.input_tokens += other.input_tokens

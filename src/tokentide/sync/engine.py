@@ -51,16 +51,16 @@ class Synced:
 
 
 class Observer:
-    """Is told how a long reading goes on; this one does not care."""
+    """Is told how long work goes on, in bytes where files are read; this one does not care."""
 
-    def begin(self, total_bytes: int) -> None:
-        """Reading begins; called only if there is anything to read."""
+    def begin(self, total: int) -> None:
+        """It begins; of reading it is called only if there is anything to read."""
 
-    def advance(self, read_bytes: int) -> None:
-        """So much more was read."""
+    def advance(self, done: int) -> None:
+        """So much more was done."""
 
     def end(self) -> None:
-        """Reading has ended, well or not."""
+        """It has ended, well or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tokentide.analytics.forecasting.latest import latest_forecasts
 from tokentide.analytics.forecasting.model import Forecast
 from tokentide.analytics.limit_history import WindowHistory, limit_histories
 from tokentide.analytics.limits import AccountLimits, read_limits
+from tokentide.analytics.official_windows import official_windows
 from tokentide.analytics.reports import Ask
 from tokentide.analytics.window_course import WindowCourse, window_courses
 from tokentide.model.limits import Account
@@ -83,7 +84,8 @@ def histories_of(sight: Sight, asked: WindowQuery) -> list[WindowHistory]:
 def blocks_of(sight: Sight, asked: BlocksQuery, usual_range: str = "") -> BlockReport:
     """The blocks that are asked for. Raises UsageError, LedgerError."""
     ask = Ask(sight.selection(asked, usual_range), sight.calendar(asked), sight.mode(asked))
-    wishes = BlockWishes(asked.active, asked.recent, asked.token_limit, Fraction(asked.session_length))
+    official = tuple(official_windows(sight.ledger, sight.now))
+    wishes = BlockWishes(asked.active, asked.recent, asked.token_limit, Fraction(asked.session_length), official)
     return build_blocks(sight.ledger, ask, wishes, now=sight.now, problems=sight.problems)
 
 

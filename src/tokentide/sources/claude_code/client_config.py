@@ -18,7 +18,19 @@ def config_paths(folder: str, home: str) -> Iterator[str]:
 
 
 def members(path: str, name: str) -> Iterator[Mapping[str, object]]:
-    """Every object of that name in the file; none where it cannot be read.
+    """Every object of that name in the file; none where it cannot be read."""
+    for found in _values(path, name, "{"):
+        if isinstance(found, dict):
+            yield found
+
+
+def texts(path: str, name: str) -> Iterator[str]:
+    """Every text of that name in the file; none where it cannot be read."""
+    return (text_of(found) for found in _values(path, name, '"'))
+
+
+def _values(path: str, name: str, beginning: str) -> Iterator[object]:
+    """Values of that name that begin so.
 
     Inside a string the name's quotes are escaped, so that text never looks like a member.
     """
@@ -28,7 +40,7 @@ def members(path: str, name: str) -> Iterator[Mapping[str, object]]:
     except (OSError, ValueError):
         return
     decoder = json.JSONDecoder()
-    for found in re.finditer(rf'"{name}"\s*:\s*(?=\{{)', text):
+    for found in re.finditer(rf'"{name}"\s*:\s*(?={re.escape(beginning)})', text):
         try:
             yield decoder.raw_decode(text, found.end())[0]
         except (ValueError, RecursionError):

@@ -57,8 +57,7 @@ def memory_files(cwd: str, config_folder: str, home: str, auto_folder: str = "")
     notes.
     """
     walk = _Walk(home)
-    managed = _MANAGED_FOLDERS.get(sys.platform, "/etc/claude-code")
-    walk.take(os.path.join(managed, "CLAUDE.md"), MANAGED)
+    walk.take(os.path.join(managed_folder(), "CLAUDE.md"), MANAGED)
     walk.take(os.path.join(config_folder, "CLAUDE.md"), USER)
     walk.take_rules(os.path.join(config_folder, "rules"), USER)
     for folder in _from_the_top(cwd):
@@ -69,6 +68,11 @@ def memory_files(cwd: str, config_folder: str, home: str, auto_folder: str = "")
     if auto_folder:
         walk.take(os.path.join(auto_folder, "memory", "MEMORY.md"), AUTO)
     return walk.found
+
+
+def managed_folder(platform: str = sys.platform) -> str:
+    """The folder of what an organisation sets for every user of a machine; it need not exist."""
+    return _MANAGED_FOLDERS.get(platform, "/etc/claude-code")
 
 
 def working_folder(transcript: str) -> str:

@@ -45,7 +45,7 @@ _ROLLED_UP = frozenset(
     ("model", "project", "session", "branch", "agent", "source", "account", "quarter", "version", "chain")
 )
 """Dimensions that totals by quarter hour have too."""
-_WITH_TRAITS = (
+WITH_TRAITS = (
     f"LEFT JOIN traits t ON t.identity = CASE instr(r.identity, '{ITERATION_MARK}') WHEN 0 THEN r.identity "
     f"ELSE substr(r.identity, 1, instr(r.identity, '{ITERATION_MARK}') - 1) END"
 )
@@ -170,7 +170,7 @@ def _one_by_one(dimensions: Sequence[str], narrowing: Narrowing) -> Compiled:
 
 def _from(keys: Sequence[str], condition: str) -> str:
     """Responses with only the tables that are needed beside their traits."""
-    return f"FROM records r {_joins(keys, condition)}{_WITH_TRAITS} "
+    return f"FROM records r {_joins(keys, condition)}{WITH_TRAITS} "
 
 
 def _joins(keys: Sequence[str], condition: str) -> str:

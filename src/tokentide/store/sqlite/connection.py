@@ -56,7 +56,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         from tokentide.store.sqlite import layout
 
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        _keep_a_log(connection)
+        keep_a_log(connection)
         with transaction(connection):
             found = _format(connection)
             if found == 0:
@@ -67,7 +67,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA cache_size = -16384")
 
 
-def _keep_a_log(connection: sqlite3.Connection) -> None:
+def keep_a_log(connection: sqlite3.Connection) -> None:
     """Switch to the write-ahead log; the engine does not wait by itself for others who lay out the same new file."""
     for _ in range(SWITCH_ATTEMPTS):
         try:

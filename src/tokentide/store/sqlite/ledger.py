@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.clock import DAY_US
 from tokentide.errors import LedgerError, LedgerTooNewError
 from tokentide.model.files import FileStamp, FileState
 from tokentide.model.problems import Problem
-from tokentide.store.query import CostMode, Filters, Group, Moment, Period, Query, Response, SessionFacts, Sums
+from tokentide.store.query import CostMode, Filters, Group, Moment, Query, Response, SessionFacts, Sums
 from tokentide.store.sqlite.compiler import (
     last_pause_statement,
     moments_statement,
@@ -159,16 +159,10 @@ class Ledger(Stores):
             yield Response(at, source, session, project, title, agent, model, sums)
 
     def used(self, filters: Filters, mode: CostMode, start: int, end: int) -> Sums:
-        """What was used from `start` to before `end`, to the response: whole quarter hours from their totals."""
-        first, last = -(-start // QUARTER_US) * QUARTER_US, end // QUARTER_US * QUARTER_US
-        edges = [(start, end)] if first >= last else [(start, first), (last, end)]
-        sums = Sums()
-        for group in self.totals(Query((), (Period("", first, last),), filters, mode)) if first < last else ():
-            sums.add(group.sums)
-        for edge in edges:
-            for response in self.responses(filters, mode, *edge):
-                sums.add(response.sums)
-        return sums
+        """What was used from `start` to before `end`, to the response."""
+        from tokentide.store.reading import used_between
+
+        return used_between(self, filters, mode, start, end)
 
     def stretch_costs(self, filters: Filters, mode: CostMode, start: int, length: int) -> list[int]:
         """What each session cost in each stretch of that length that it was at work in, nano-USD; in no order."""
@@ -176,18 +170,18 @@ class Ledger(Stores):
 
     def session_facts(self, session_id: str = "") -> dict[str, SessionFacts]:
         """Title, project and branch of every session, or of one, by `source<TAB>session id`."""
+        from tokentide.store.reading import PlaceFacts
+
         statement = (
             "SELECT s.source || char(9) || s.session_id, s.project, s.branch, MIN(r.first_at), MAX(r.last_at), t.title "
             "FROM rollup r JOIN places s ON s.id = r.place LEFT JOIN titles t ON t.session_id = s.session_id "
             f"{'WHERE r.place IN (SELECT id FROM places WHERE session_id = ?) ' if session_id else ''}GROUP BY r.place"
         )
         wanted = (session_id,) if session_id else ()
-        found: dict[str, tuple[int, str, int, str, str]] = {}
+        places = PlaceFacts()
         for key, project, branch, first, last, title in self._ask(statement, wanted):
-            old = found.get(key, (first, project, last, branch, title or ""))
-            begun = min(old[:2], (first, project))
-            found[key] = (*begun, *max(old[2:4], (last, branch)), title or "")
-        return {key: SessionFacts(title, project, branch) for key, (_, project, _, branch, title) in found.items()}
+            places.add(key, project, branch, (first, last), title or "")
+        return dict(places.facts())
 
     def days(self) -> list[int]:
         """The UTC days that hold any usage, as days since 1970, ascending; one seek a day, however many rows."""

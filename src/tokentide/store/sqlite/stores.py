@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tokentide.store.sqlite.forecasts import ForecastStore
     from tokentide.store.sqlite.limits import LimitStore
     from tokentide.store.sqlite.priced import PricedStore
+    from tokentide.store.sqlite.pushing import PushStore
     from tokentide.store.sqlite.timeline import TimelineStore
 
 
@@ -67,6 +68,13 @@ class Stores:
         from tokentide.store.sqlite.priced import PricedStore
 
         return PricedStore(self._connection, self.path)
+
+    @property
+    def pushing(self) -> PushStore:
+        """Responses in the order in which they came in."""
+        from tokentide.store.sqlite.pushing import PushStore
+
+        return PushStore(self._connection, self.path)
 
     @property
     def attribution(self) -> AttributionStore:

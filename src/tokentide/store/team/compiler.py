@@ -27,13 +27,15 @@ def compiled(dialect: Dialect, query: TeamQuery, scope: Scope) -> Statement:
     period, period_values = _period(dialect, query.periods)
     keys = [period if name == PERIOD else _checked(name, rollup) for name in query.dimensions]
     measures = [_measure(dialect, name, rollup) for name in query.measures]
+    shown = [f"{key} AS k{number}" for number, key in enumerate(keys)]
+    shown += [f"{measure} AS m{number}" for number, measure in enumerate(measures)]
     condition, values = _conditions(dialect, rollup, query, scope)
-    numbers = ", ".join(str(number) for number in range(1, len(keys) + 1))
-    ending = f" GROUP BY {numbers}" if keys else ""
+    names = ", ".join(f"k{number}" for number in range(len(keys)))
+    ending = f" GROUP BY {names}" if keys else ""
     if query.most:
-        ending += f" ORDER BY {len(keys) + 1} DESC, {numbers} LIMIT {int(query.most)}"
+        ending += f" ORDER BY {', '.join(('m0 DESC', *([names] if keys else ())))} LIMIT {int(query.most)}"
     return (
-        f"SELECT {', '.join((*keys, *measures))} FROM {dialect.everywhere(rollup.name)} WHERE {condition}{ending}"
+        f"SELECT {', '.join(shown)} FROM {dialect.everywhere(rollup.name)} WHERE {condition}{ending}"
     ), [*(period_values if PERIOD in query.dimensions else ()), *values]
 
 
@@ -94,15 +96,24 @@ def _conditions(dialect: Dialect, rollup: Rollup, query: TeamQuery, scope: Scope
     bound: list[Value] = [scope.tenant, *values]
     current = dialect.current(rollup.name, where)
     parts, all_values = ([where, current], [*bound, *bound]) if current else ([where], [*bound])
-    for condition in (*scope.conditions(), *query.conditions):
-        text, more = _one(condition, rollup)
-        parts.append(text)
-        all_values += more
-    return " AND ".join(parts), all_values
+    text, more = fulfilled((*scope.conditions(), *query.conditions), rollup.dimensions)
+    return " AND ".join(parts) + text, [*all_values, *more]
 
 
-def _one(condition: Condition, rollup: Rollup) -> Statement:
-    column = _checked(condition.column, rollup)
+def fulfilled(conditions: Iterable[Condition], columns: Sequence[str]) -> Statement:
+    """Each condition with AND before it. Raises UsageError for a column that is none of these."""
+    text, values = "", list[Value]()
+    for condition in conditions:
+        if condition.column not in columns:
+            raise UsageError(f"nothing can be asked by {condition.column}")
+        one, more = _one(condition)
+        text += f" AND {one}"
+        values += more
+    return text, values
+
+
+def _one(condition: Condition) -> Statement:
+    column = condition.column
     if not condition.values:
         return "1 = 1" if condition.is_not else "1 = 0", []
     word = "NOT IN" if condition.is_not else "IN"

@@ -13,7 +13,7 @@ class Dialect(Protocol):
     """How an engine writes what engines write differently; columns are given and taken as SQL."""
 
     def first(self, column: str, order: str) -> str:
-        """Aggregate: the text that is not empty, of the row where `order` is least; empty if all are."""
+        """Aggregate: the text that is not empty, of the row where `order`, then `id` is least; empty if all are."""
 
     def distinct(self, column: str) -> str:
         """Aggregate: how many different values, exactly."""

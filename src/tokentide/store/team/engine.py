@@ -23,6 +23,10 @@ class Engine(Protocol):
     """
 
     @property
+    def name(self) -> str:
+        """`duckdb` or `clickhouse`."""
+
+    @property
     def dialect(self) -> Dialect:
         """How statements are written for it."""
 

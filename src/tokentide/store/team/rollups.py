@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.model.billing import TOKEN_COUNTERS
 from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD
 from tokentide.store.team.dialect import Dialect, Statement
 from tokentide.store.team.tables import (
@@ -30,6 +31,8 @@ SESSION_US = 7 * DAY_US
 """So far around are events of a session looked for, beside which its metrics do not count."""
 MOST_QUARTERS = 672
 """So many quarter hours, a week of them, are reckoned by one statement."""
+START = "start_"
+"""The column of the start of a day in what `folded` answers."""
 _TOLD = f"source <> '{BY_EVENTS}' AND source <> '{BY_METRICS}'"
 
 
@@ -54,46 +57,39 @@ def days_of(quarters: Iterable[int]) -> list[str]:
 
 def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
     """Which quarter hours these change too: with other sightings of their responses, with metrics of their sessions."""
-    table, low, high = dialect.rows(SIGHTINGS.name), min(quarters), max(quarters) + QUARTER_US
-    marks = ", ".join("?" * len(quarters))
+    table, every = dialect.rows(SIGHTINGS.name), dialect.everywhere(SIGHTINGS.name)
+    low, high = min(quarters), max(quarters) + QUARTER_US
+    near, near_values = _between(tenant, low - APART_US, high + APART_US)
+    around, around_values = _between(tenant, low - SESSION_US, high + SESSION_US)
+    own, own_values = _during(tenant, quarters)
     return (
-        f"SELECT DISTINCT quarter FROM {table} WHERE tenant = ? AND happened_at >= ? AND happened_at < ? "
-        f"AND key IN (SELECT key FROM {table} WHERE tenant = ? AND quarter IN ({marks})) "
-        f"UNION ALL SELECT DISTINCT quarter FROM {table} WHERE tenant = ? AND source = '{BY_METRICS}' "
-        f"AND happened_at >= ? AND happened_at < ? AND session_id IN (SELECT session_id FROM {table} "
-        f"WHERE tenant = ? AND source <> '{BY_METRICS}' AND quarter IN ({marks}))"
-    ), [
-        tenant,
-        low - APART_US,
-        high + APART_US,
-        tenant,
-        *quarters,
-        tenant,
-        low - SESSION_US,
-        high + SESSION_US,
-        tenant,
-        *quarters,
-    ]
+        f"SELECT DISTINCT quarter FROM {table} WHERE {near} AND key IN (SELECT key FROM {table} WHERE {own}) "
+        f"UNION ALL SELECT DISTINCT quarter FROM {table} WHERE {around} AND source = '{BY_METRICS}' "
+        f"AND session_id IN (SELECT DISTINCT session_id FROM {every} WHERE {own} AND source <> '{BY_METRICS}')"
+    ), [*near_values, *own_values, *around_values, *own_values]
 
 
 def filled(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
-    """The totals of a tenant's quarter hours, as rows of the cube's rollup by quarter hour."""
+    """The totals of a tenant's quarter hours, as rows of the cube's rollup by quarter hour.
+
+    Columns are named as there, measures m0, m1, … by their number.
+    """
     if cube is USAGE:
         return _usage(dialect, tenant, quarters)
     return _tally(dialect, tenant, quarters) if cube is TALLY else _latency(dialect, tenant, quarters)
 
 
 def folded(dialect: Dialect, cube: Cube, tenant: str, days: Sequence[str]) -> Statement:
-    """The totals of a tenant's days, from those by quarter hour."""
+    """The totals of a tenant's days, from those by quarter hour; named so too, the start of the day START."""
     fine, coarse = cube.quarter, cube.day
     marks = ", ".join("?" * len(days))
     condition = f"tenant = ? AND day IN ({marks})"
     current = dialect.current(fine.name, condition)
     keys = ", ".join(("tenant", "day", *coarse.dimensions))
-    start = f"{dialect.whole('min(quarter)', str(DAY_US))} * {DAY_US}"
+    start = f"{dialect.whole('min(quarter)', str(DAY_US))} * {DAY_US} AS {START}"
     shown = ", ".join(("tenant", "day", start, *coarse.dimensions))
     return (
-        f"SELECT {shown}, {', '.join(_summed(coarse))} FROM {dialect.rows(fine.name)} WHERE {condition}"
+        f"SELECT {shown}, {_numbered(_summed(coarse))} FROM {dialect.rows(fine.name)} WHERE {condition}"
         f"{f' AND {current}' if current else ''} GROUP BY {keys}"
     ), [tenant, *days, *((tenant, *days) if current else ())]
 
@@ -102,25 +98,79 @@ def _usage(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
     merged, values = merged_responses(dialect, tenant, quarters)
     keys = ", ".join((*WHEN, *USAGE.quarter.dimensions))
     auto = "CASE WHEN reported >= 0 THEN reported ELSE listed END"
-    return (
-        f"SELECT {keys}, sum(responses_), {', '.join(f'sum({name}_)' for name in COUNTERS)}, "
-        f"{_cost(auto)}, {_cost('listed')}, {_cost('reported')}, "
-        f"{_unpriced(auto)}, {_unpriced('listed')}, {_unpriced('reported')}, "
-        "sum(CASE WHEN final_ = 0 THEN responses_ ELSE 0 END), "
-        "sum(by_telemetry), sum(by_transcript), "
-        f"{_cost(auto, 'by_telemetry')}, {_cost(auto, 'by_transcript')}, min(at_), max(at_) "
-        f"FROM ({merged}) m GROUP BY {keys}"
-    ), values
+    measures = (
+        "sum(responses_)",
+        *(f"sum({name}_)" for name in COUNTERS),
+        *(_cost(mode) for mode in (auto, "listed", "reported")),
+        *(_unpriced(mode) for mode in (auto, "listed", "reported")),
+        "sum(CASE WHEN final_ = 0 THEN responses_ ELSE 0 END)",
+        "sum(by_telemetry)",
+        "sum(by_transcript)",
+        _cost(auto, "by_telemetry"),
+        _cost(auto, "by_transcript"),
+        _tokens("by_telemetry"),
+        "min(at_)",
+        "max(at_)",
+    )
+    return f"SELECT {keys}, {_numbered(measures)} FROM ({merged}) m GROUP BY {keys}", values
 
 
 def merged_responses(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
-    """One row a response of these quarter hours.
+    """One row a response of these quarter hours, with the columns of `merged_rows`."""
+    table, every = dialect.rows(SIGHTINGS.name), dialect.everywhere(SIGHTINGS.name)
+    low, high = min(quarters), max(quarters) + QUARTER_US
+    near, near_values = _between(tenant, low - APART_US, high + APART_US)
+    around, around_values = _between(tenant, low - SESSION_US, high + SESSION_US)
+    own, own_values = _during(tenant, quarters)
+    counted = (
+        f"{near} AND key IN (SELECT key FROM {table} WHERE {own}) "
+        f"AND (source <> '{BY_METRICS}' OR session_id NOT IN (SELECT DISTINCT session_id FROM {every} "
+        f"WHERE {around} AND source <> '{BY_METRICS}'))"
+    )
+    return merged_rows(dialect, table, counted, f"quarter_ IN ({', '.join('?' * len(quarters))})"), [
+        *near_values,
+        *own_values,
+        *around_values,
+        *quarters,
+    ]
+
+
+def responses_between(dialect: Dialect, tenant: str, start: int, end: int) -> Statement:
+    """One row a response from `start` to before `end` wherever it is kept, with the columns of `merged_rows`.
+
+    What metrics alone tell of is left out: they know no responses.
+    """
+    near, values = _between(tenant, start - APART_US, end + APART_US)
+    counted = f"{near} AND source <> '{BY_METRICS}'"
+    statement = merged_rows(dialect, dialect.everywhere(SIGHTINGS.name), counted, "at_ >= ? AND at_ < ?")
+    return statement, [*values, start, end]
+
+
+def _between(tenant: str, start: int, end: int) -> Statement:
+    """A tenant's rows of a stretch of time; the days beside it let engines skip what they do not hold."""
+    days = days_of([start, end])
+    return "tenant = ? AND day >= ? AND day <= ? AND happened_at >= ? AND happened_at < ?", [
+        tenant,
+        days[0],
+        days[-1],
+        start,
+        end,
+    ]
+
+
+def _during(tenant: str, quarters: Sequence[int]) -> Statement:
+    """A tenant's rows of some quarter hours."""
+    days = days_of(quarters)
+    marks = ", ".join("?" * len(quarters))
+    return f"tenant = ? AND day >= ? AND day <= ? AND quarter IN ({marks})", [tenant, days[0], days[-1], *quarters]
+
+
+def merged_rows(dialect: Dialect, table: str, counted: str, shown: str) -> str:
+    """The statement that merges the sightings that count: one row a response, of those that are shown.
 
     Columns: tenant, day, quarter, those of SENIOR, source, then with `_` behind their names at, responses, the
     counters and final; reported and listed (costs, NOT_TOLD for none), by_telemetry, by_transcript (0 or 1), key_.
     """
-    table, low, high = dialect.rows(SIGHTINGS.name), min(quarters), max(quarters) + QUARTER_US
-    marks = ", ".join("?" * len(quarters))
     start = dialect.whole("min(happened_at)", str(QUARTER_US)) + f" * {QUARTER_US}"
     first = ", ".join(f"{dialect.first(name, 'seniority')} AS {name}_" for name in SENIOR)
     written = "max(cache_creation_5m_tokens + cache_creation_1h_tokens) - max(cache_creation_1h_tokens)"
@@ -138,22 +188,8 @@ def merged_responses(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> 
         "max(cache_read_tokens) AS cache_read_tokens_, max(web_search_requests) AS web_search_requests_, "
         f"max(CASE WHEN output_is_final THEN 1 ELSE 0 END) AS final_, max(reported_cost) AS reported, "
         f"max(list_cost) AS listed, {_any(_BY_EVENTS)} AS by_telemetry, {_any(_TOLD)} AS by_transcript "
-        f"FROM {table} WHERE tenant = ? AND happened_at >= ? AND happened_at < ? "
-        f"AND key IN (SELECT key FROM {table} WHERE tenant = ? AND quarter IN ({marks})) "
-        f"AND (source <> '{BY_METRICS}' OR session_id NOT IN (SELECT session_id FROM {table} "
-        f"WHERE tenant = ? AND source <> '{BY_METRICS}' AND happened_at >= ? AND happened_at < ?)) "
-        f"GROUP BY tenant, key) k WHERE quarter_ IN ({marks})"
-    ), [
-        tenant,
-        low - APART_US,
-        high + APART_US,
-        tenant,
-        *quarters,
-        tenant,
-        low - SESSION_US,
-        high + SESSION_US,
-        *quarters,
-    ]
+        f"FROM {table} WHERE {counted} GROUP BY tenant, key) k WHERE {shown}"
+    )
 
 
 _BY_EVENTS = f"source = '{BY_EVENTS}'"
@@ -168,6 +204,11 @@ def _cost(cost: str, factor: str = "1") -> str:
     return f"sum(CASE WHEN ({cost}) >= 0 THEN ({cost}) ELSE 0 END * {factor})"
 
 
+def _tokens(factor: str) -> str:
+    counted = " + ".join(f"{name}_" for name in TOKEN_COUNTERS)
+    return f"sum(({counted}) * {factor})"
+
+
 def _unpriced(cost: str) -> str:
     return f"sum(CASE WHEN ({cost}) = {NOT_TOLD} THEN responses_ ELSE 0 END)"
 
@@ -175,10 +216,9 @@ def _unpriced(cost: str) -> str:
 def _tally(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
     table, values = _records(dialect, tenant, quarters)
     keys = ", ".join((*WHEN, *TALLY.quarter.dimensions))
-    return (
-        f"SELECT {keys}, count(*), sum(amount), sum(CASE WHEN duration_ms >= 0 THEN duration_ms ELSE 0 END), "
-        f"min(happened_at), max(happened_at) FROM {table} GROUP BY {keys}"
-    ), values
+    lasted = "sum(CASE WHEN duration_ms >= 0 THEN duration_ms ELSE 0 END)"
+    measures = ("count(*)", "sum(amount)", lasted, "min(happened_at)", "max(happened_at)")
+    return f"SELECT {keys}, {_numbered(measures)} FROM {table} GROUP BY {keys}", values
 
 
 def _latency(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
@@ -186,7 +226,7 @@ def _latency(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statemen
     dimensions = [name for name in LATENCY.quarter.dimensions if name not in ("clock", "bucket")]
     keys = ", ".join((*WHEN, *dimensions))
     halves = [
-        f"SELECT {keys}, '{clock}' AS clock, {clock}_bucket AS bucket, count(*) AS records FROM {table} "
+        f"SELECT {keys}, '{clock}' AS clock, {clock}_bucket AS bucket, {_numbered(('count(*)',))} FROM {table} "
         f"WHERE {clock}_bucket >= 0 GROUP BY {keys}, {clock}_bucket"
         for clock in ("duration", "ttft")
     ]
@@ -194,8 +234,12 @@ def _latency(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statemen
 
 
 def _records(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement:
-    marks = ", ".join("?" * len(quarters))
-    return dialect.unique(dialect.rows(TELEMETRY.name), f"tenant = ? AND quarter IN ({marks})"), [tenant, *quarters]
+    condition, values = _during(tenant, quarters)
+    return dialect.unique(dialect.rows(TELEMETRY.name), condition), values
+
+
+def _numbered(measures: Sequence[str]) -> str:
+    return ", ".join(f"{measure} AS m{number}" for number, measure in enumerate(measures))
 
 
 def _summed(rollup: Rollup) -> list[str]:

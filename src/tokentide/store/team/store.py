@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.store.query import Period
 from tokentide.store.team.compiler import NOWHERE, compiled
 from tokentide.store.team.dialect import Value
 from tokentide.store.team.engine import Answer, Engine, Quarter
-from tokentide.store.team.query import PERIOD, Scope, TeamAnswer, TeamGroup, TeamQuery
+from tokentide.store.team.latest import LatestQuery, LatestRow, latest, skewed
+from tokentide.store.team.query import PERIOD, Condition, Scope, TeamAnswer, TeamGroup, TeamQuery
 from tokentide.store.team.tables import SIGHTINGS, TELEMETRY
 
 
@@ -47,6 +49,15 @@ class TeamStore:
         width = len(query.dimensions)
         groups = (_group(query, row[:width], row[width:]) for row in rows)
         return TeamAnswer(tuple(group for group in groups if group is not None), self.engine.missing)
+
+    def latest(self, scope: Scope, query: LatestQuery) -> list[LatestRow]:
+        """The newest telemetry records of some names, of what the viewer may see. Raises UsageError for too many."""
+        return [LatestRow._make(row) for row in self.engine.ask(*latest(self.engine.dialect, query, scope))]
+
+    def skewed(self, scope: Scope, period: Period, conditions: Sequence[Condition] = ()) -> list[tuple[str, int, int]]:
+        """Whose clock was not believed: user, how many records, when the last of them happened (µs UTC)."""
+        rows = self.engine.ask(*skewed(self.engine.dialect, period, conditions, scope))
+        return [(str(user), int(records), int(last)) for user, records, last in rows]
 
 
 def _group(query: TeamQuery, keys: Sequence[Value], values: Answer) -> TeamGroup | None:

@@ -137,6 +137,7 @@ USAGE = _cube(
         "transcript_responses",
         "telemetry_cost",
         "transcript_cost",
+        "telemetry_tokens",
         "first_at",
         "last_at",
     ),

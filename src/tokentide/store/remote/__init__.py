@@ -1,0 +1,1 @@
+"""A team server's store, asked over HTTP."""
