@@ -29,6 +29,7 @@ COMMANDS = (
     Command("panel", "panel", "a small box that stays up to date: your limits, or your month"),
     Command("live", "live", "a screen that stays open beside the work: limits, odds, burn rate, sessions, reports"),
     Command("serve", "serve", "the dashboard in the browser: every report as pages, charts, JSON and metrics"),
+    Command("server", "server", "a team's telemetry: taken in, kept, shown; for one machine or a cluster"),
     Command("alerts", "alerts", "be told in time: rules, channels, quiet hours, what is raised and what was"),
     Command("guard", "guard", "will the windows hold what comes next? for scripts, and before a prompt"),
     Command("watch", "watch", "in the background: keeps readings, forecasts and alerts going"),
@@ -52,6 +53,8 @@ COMMANDS = (
     Command("reconcile", "reconcile", "the organisation's bill beside our records, and why they differ"),
     Command("prices", "prices", "which price a model has, from where, since when"),
     Command("sync", "sync", "bring the ledger up to date; --rebuild reads everything again"),
+    Command("team", "team", "a team by its server: adoption, output, cost, reliability, tools, people, coverage"),
+    Command("push", "push", "send this machine's records, never text, to a team server"),
     Command("doctor", "doctor", "what was found where, what could not be read, how the ledger is"),
     Command("config", "config", "the settings in force, and where they come from"),
     Command("demo", "demo", "any report on sample data, to see what it looks like"),
@@ -59,6 +62,16 @@ COMMANDS = (
 )
 
 
-def find_command(name: str) -> Command | None:
-    """The command of that name or alias."""
-    return next((command for command in COMMANDS if name == command.name or name in command.aliases), None)
+OF_TWO_WORDS = (
+    Command("server token", "server_token", "who may send telemetry, and who may look at what of it"),
+    Command("server status", "server_status", "what comes in, what waits, how the store is"),
+    Command("server migrate", "server_move", "move a team's data to another store while the server goes on"),
+)
+"""Commands that have options of their own beside those of their first word."""
+
+
+def find_command(*words: str) -> Command | None:
+    """The command of that name or alias, of the first word or of both."""
+    two = next((command for command in OF_TWO_WORDS if command.name == " ".join(words[:2])), None)
+    name = words[0]
+    return two or next((command for command in COMMANDS if name == command.name or name in command.aliases), None)

@@ -13,9 +13,14 @@ from tokentide.cli.terminal import Terminal
 from tokentide.errors import UsageError
 from tokentide.locations import SAMPLE, alerts_path, settings_path
 
-NOT_HERE = ("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch")
+NOT_HERE = (
+    *("demo", "sync", "doctor", "config", "completion", "prices", "statusline", "console", "reconcile", "watch"),
+    *("push",),
+)
 CREDENTIALS = ("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "ANTHROPIC_ADMIN_API_KEY")
 """Variables that could lead to a real account."""
+OF_TEAMS = "server"
+"""Shows a made-up team; on any ports that are free."""
 OF_A_YEAR = ("activity", "compare", "serve", "wrapped")
 """These look back a year or at the month before, and a month is enough of a sample for the others."""
 PAGE = "tokentide-demo-wrapped.html"
@@ -41,14 +46,32 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError(f"demo shows reports; {rest[0]} has nothing to show there")
     if rest[:1] == ["guard"] and rest[1:2] and not rest[1].startswith("-"):
         raise UsageError(f"demo shows reports; guard {rest[1]} is for your own machine")
+    if rest[:1] == [OF_TEAMS] and rest[1:2] and not rest[1].startswith("-"):
+        raise UsageError(f"demo shows pages; {OF_TEAMS} {rest[1]} is for a server of your own")
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         days = YEAR if rest[:1] and rest[0] in OF_A_YEAR else DAYS
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now, days)
         with _environment(folder) as environ:
             there = replace(terminal, environ=environ)
+            if rest[:1] == [OF_TEAMS]:
+                _fill_team(terminal.now)
+                return run_command([*rest, "--http-port", "0", "--grpc-port", "0"], there)
             Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now), details=True)
             return run_command(_elsewhere(rest), there)
+
+
+def _fill_team(now: int) -> None:
+    """A team of two dozen over a month, in the folder of the server that is about to start."""
+    from tokentide.sample_team import fill_team
+    from tokentide.server.folder import TeamFolder
+    from tokentide.store.duckdb.engine import DuckEngine
+    from tokentide.store.team.store import TeamStore
+
+    engine = DuckEngine(TeamFolder.usual().duckdb)
+    engine.prepare()
+    fill_team(TeamStore(engine), now=now, developers=24)
+    engine.close()
 
 
 def _elsewhere(rest: list[str]) -> list[str]:

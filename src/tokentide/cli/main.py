@@ -64,11 +64,11 @@ def run(words: list[str], terminal: Terminal) -> int:
     if words in (["-V"], ["--version"]):
         terminal.write(f"tokentide {__version__}")
         return ExitCode.OK
-    command = OVERVIEW if not words or words[0].startswith("-") else find_command(words[0])
+    command = OVERVIEW if not words or words[0].startswith("-") else find_command(*words)
     if command is None:
         raise UsageError(_unknown_command(words[0]))
     module = importlib.import_module(f"tokentide.cli.{command.module}")
-    rest = words if words[:1] and words[0].startswith("-") else words[1:]
+    rest = words if words[:1] and words[0].startswith("-") else words[len(command.name.split()) :]
     if command.name == "demo" and rest[:1] not in (["-h"], ["--help"]):
         rest = ["--", *rest]  # all of it is another command line
     code: int
