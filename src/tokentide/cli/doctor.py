@@ -13,6 +13,7 @@ from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.cli.workspace import Workspace
 from tokentide.doctor.findings import Findings, Surroundings, examine
+from tokentide.errors import UsageError
 from tokentide.render.words import ago, clean, plural
 
 SHOWN_PROBLEMS = 20
@@ -21,12 +22,28 @@ Say = Callable[[str], None]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of doctor."""
+    from tokentide.cli.doctor_telemetry import configure as configure_telemetry
+
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("telemetry",),
+        metavar="telemetry",
+        help="say why telemetry of this machine's Claude Code arrives at a team's server, or does not",
+    )
     parser.add_argument("-j", "--json", action="store_true", help="JSON, with every problem")
     parser.add_argument("--all", action="store_true", help=f"list every problem, not only the first {SHOWN_PROBLEMS}")
+    configure_telemetry(parser)
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Examine and tell. Exit code 3 if something needs a person: problems, or a ledger that is ill or not kept."""
+    if options.action == "telemetry":
+        from tokentide.cli.doctor_telemetry import run_telemetry
+
+        return run_telemetry(options, terminal)
+    if options.offline or options.sample_settings is not None:
+        raise UsageError("--offline and --sample-settings belong to `tokentide doctor telemetry`")
     workspace = Workspace(terminal)
     around = Surroundings(workspace.settings, terminal.environ, workspace.book, terminal.now)
     findings = workspace.with_ledger(lambda ledger, synced: examine(ledger, synced, around))
