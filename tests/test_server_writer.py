@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.team_rows import NOON, record, sighting
+from tokentide.clock import MINUTE_US, QUARTER_US
 from tokentide.errors import StoreError, StoreUnreachableError
-from tokentide.model.telemetry import TelemetryRecord
+from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.server.chores import Chores
 from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.keeping import Keeping
@@ -24,7 +25,7 @@ from tokentide.server.log.writer import LogWriter
 from tokentide.server.move import MoveFile
 from tokentide.server.writer import RefusedError, Rows, Writer
 from tokentide.store.duckdb.engine import DuckEngine
-from tokentide.store.team.engine import Engine
+from tokentide.store.team.engine import Engine, Quarter
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import TALLY, TELEMETRY, USAGE, Table
@@ -48,7 +49,7 @@ class Stage:
         """A writer as after a restart: it knows what files say."""
         chores = Chores(self.store, Keeping(), MoveFile(str(self.folder / "move.json")), self.other)
         dirty = DirtyQuarters(str(self.folder / "dirty.json"))
-        return Writer([LogReader(self.log_folder)], self.store, decode, dirty, chores)
+        return Writer([LogReader(self.log_folder)], self.store, Numbers(), dirty, chores)
 
     def other(self, dsn: str) -> Engine:
         return DuckEngine(str(self.folder / dsn))
@@ -71,15 +72,21 @@ class Stage:
         self.store.engine.close()
 
 
-def decode(entry: LogEntry) -> Rows:
+class Numbers:
     """Bodies of these tests are numbers of events, or what cannot be read."""
-    if entry.body == b"nonsense":
-        raise RefusedError("that is nonsense")
-    if entry.body == b"bug":
-        raise ZeroDivisionError("of ours")
-    first, count = msgspec.json.decode(entry.body, type=tuple[int, int])
-    records = [record(NOON + number, name="user_prompt") for number in range(first, first + count)]
-    return Rows(records, [sighting(NOON, f"request:{first}", output_tokens=count, reported_cost=count)])
+
+    def __call__(self, entry: LogEntry) -> Rows:
+        if entry.body == b"nonsense":
+            raise RefusedError("that is nonsense")
+        if entry.body == b"bug":
+            raise ZeroDivisionError("of ours")
+        first, count = msgspec.json.decode(entry.body, type=tuple[int, int])
+        records = [record(NOON + number, name="user_prompt") for number in range(first, first + count)]
+        return Rows(records, [sighting(NOON, f"request:{first}", output_tokens=count, reported_cost=count)])
+
+    def grown(self, records: Sequence[TelemetryRecord]) -> list[Sighting]:
+        assert not records
+        return []
 
 
 def events(first: int, count: int) -> bytes:
@@ -191,6 +198,22 @@ def test_an_engine_that_is_away_is_waited_for_and_nothing_is_lost(
         thread.join()
     assert stage.counted() == 10
     assert stage.writer.progress.fault == ""
+
+
+def test_totals_that_cannot_be_reckoned_do_not_stop_the_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    refresh, bad = stage.engine.refresh, (NOON + 15 * MINUTE_US) // QUARTER_US * QUARTER_US
+
+    def picky(quarters: Iterable[Quarter]) -> None:
+        every = list(quarters)
+        if any(start == bad for _, start in every):
+            raise StoreError("too much")
+        refresh(every)
+
+    monkeypatch.setattr(stage.engine, "refresh", picky)
+    stage.send(events(0, 10), events(15 * MINUTE_US, 5))
+    stage.work()
+    assert stage.counted() == 10
+    assert "too much" in stage.writer.progress.stuck
 
 
 def test_a_move_that_is_asked_for_happens_beside_the_work(stage: Stage) -> None:

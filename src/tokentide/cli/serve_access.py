@@ -74,7 +74,7 @@ def entrance_of(options: argparse.Namespace, environ: MutableMapping[str, str]) 
     """
     host = LOOPBACK if options.host == "localhost" else options.host
     is_open = not ipaddress.ip_address(host).is_loopback
-    tls = _tls(options.tls_cert, options.tls_key)
+    tls = tls_option(options.tls_cert, options.tls_key)
     if is_open and tls is None and not options.plain_http:
         raise UsageError(
             f"on {host} others on the network can come, and could read along: "
@@ -141,7 +141,7 @@ def _read_token(path: str) -> str:
     return content.decode("utf-8", "replace").strip()
 
 
-def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+def tls_option(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
     """Raises UsageError where only one of both is given, or they cannot be used."""
     if certificate is None and key is None:
         return None

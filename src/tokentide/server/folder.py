@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tokentide import locations
 
+STORE_VARIABLE = "TOKENTIDE_STORE"
+"""Holds the DSN of a store, where no list of processes shows its password."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeamFolder:
@@ -57,3 +60,8 @@ class TeamFolder:
     def move(self) -> str:
         """How far a move to another engine is, and which engine was moved to."""
         return os.path.join(self.path, "move.json")
+
+    @property
+    def status(self) -> str:
+        """How the server stands, written every few moments while it runs."""
+        return os.path.join(self.path, "status")

@@ -54,6 +54,22 @@ class MoveFile:
         """Replace it."""
         write_private(self.path, msgspec.json.encode(state), is_synced=True)
 
+    def cancel(self) -> None:
+        """Have the move end where it is; whoever makes it finds this beside its own file."""
+        write_private(self._cancelled, b"")
+
+    def take_cancellation(self) -> bool:
+        """Whether somebody wants it to end; true once."""
+        try:
+            os.unlink(self._cancelled)
+        except FileNotFoundError:
+            return False
+        return True
+
+    @property
+    def _cancelled(self) -> str:
+        return f"{self.path}.cancel"
+
 
 class Move:
     """One move; the writer's alone. From its beginning on, what comes is written into both engines."""
@@ -62,6 +78,7 @@ class Move:
         """Raises StoreError."""
         self._store, self._source, self._target = store, store.engine, target
         self._file, self._state = file, state
+        file.take_cancellation()
         target.prepare()
         todo = [portion for portion in portions(self._source) if portion.day not in state.days]
         self._days = [(day, list(those)) for day, those in groupby(todo, key=lambda portion: portion.day)]
@@ -71,6 +88,8 @@ class Move:
 
     def step(self, now: int) -> bool:
         """Copy a day, or end the move; True when it is over, well or not. Raises OSError."""
+        if self._file.take_cancellation():
+            return self._give_up("cancelled")
         try:
             if self._days:
                 self._copy_day(*self._days[0])

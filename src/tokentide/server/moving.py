@@ -30,6 +30,11 @@ class DoubleEngine:
         self.first, self.second = first, second
 
     @property
+    def name(self) -> str:
+        """The first one's."""
+        return self.first.name
+
+    @property
     def dialect(self) -> Dialect:
         """The first one's."""
         return self.first.dialect

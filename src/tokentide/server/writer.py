@@ -18,6 +18,7 @@ from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.log.entry import LogEntry
 from tokentide.server.log.errors import LogError
 from tokentide.server.log.reader import LogReader
+from tokentide.store.team.engine import Quarter
 from tokentide.store.team.store import TeamStore
 
 MOST_BYTES = 8 << 20
@@ -58,6 +59,9 @@ class Decode(Protocol):
     def __call__(self, entry: LogEntry) -> Rows:
         """Its rows, those of cumulative streams without their increase."""
 
+    def grown(self, records: Sequence[TelemetryRecord]) -> list[Sighting]:
+        """What records of cumulative streams tell of usage, once their increase is known."""
+
 
 class RefusedError(StoreError):
     """An entry that cannot be taken; it is set aside."""
@@ -75,6 +79,8 @@ class Progress:
     last_taken_at: int = 0
     fault: str = ""
     """Why the store takes nothing now; empty where it does."""
+    stuck: str = ""
+    """Which totals could not be reckoned last, and why; empty while all could."""
     version: int = 0
     """Another number when answers may be others."""
 
@@ -172,6 +178,7 @@ class Writer:
 
     def _insert(self, entries: Sequence[LogEntry], rows: Rows) -> None:
         rows.records = with_increases(self._store, rows.records)
+        rows.sightings += self._decode.grown([record for record in rows.records if record.series])
         first, last = entries[0].position, entries[-1].position
         token = f"{first.segment}.{first.offset}-{last.segment}.{last.offset}"
         self._dirty.add((row.tenant, row.quarter) for some in (rows.records, rows.sightings) for row in some)
@@ -187,13 +194,23 @@ class Writer:
 
     def _refresh(self, seconds: Callable[[], float]) -> None:
         quarters, begun = self._dirty.all(), seconds()
-        self._store.refresh(quarters)
+        try:
+            self._store.refresh(quarters)
+        except StoreUnreachableError:
+            raise
+        except StoreError:
+            for quarter in quarters:
+                self._refresh_alone(quarter)
         self._dirty.remove(quarters)
         self._refreshed_at = seconds()
         self._refresh_took = self._refreshed_at - begun
         self.progress.version += 1
 
-
-def lag_us(progress: Progress, waiting_bytes: int, now: int) -> int:
-    """How far the store is behind what was received: 0 where nothing waits."""
-    return max(now - progress.last_received_at, 0) if waiting_bytes and progress.last_received_at else 0
+    def _refresh_alone(self, quarter: Quarter) -> None:
+        """One of several of which one cannot be refreshed: its totals stay as they are, the others go on."""
+        try:
+            self._store.refresh([quarter])
+        except StoreUnreachableError:
+            raise
+        except StoreError as error:
+            self.progress.stuck = f"totals of {quarter[0]} at {quarter[1]}: {error}"

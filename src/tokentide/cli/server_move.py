@@ -1,0 +1,158 @@
+"""server migrate: has the running server move to another engine, and shows how far that is."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tokentide.cli.exit_codes import ExitCode
+from tokentide.cli.terminal import Terminal, help_with_examples
+from tokentide.errors import UsageError
+from tokentide.locks import holder_of
+from tokentide.render.words import clean, plural
+from tokentide.server.folder import STORE_VARIABLE, TeamFolder
+
+if TYPE_CHECKING:
+    from tokentide.server.move import MoveFile, MoveState
+
+LOOK_SECONDS = 0.5
+EXAMPLES = f"""\
+examples:
+  tokentide server migrate clickhouse://tokentide@db1:8123/tokentide
+  tokentide server migrate                          the DSN of the variable {STORE_VARIABLE}: there no list of processes
+                                                    shows its password
+  tokentide server migrate --status                 how far it is
+  tokentide server migrate --cancel                 stay where we are
+
+The server goes on meanwhile: what comes is written to both. It switches when all days that are over say the same.
+What was there stays where it is, as a copy of that day.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of server migrate."""
+    parser.formatter_class = help_with_examples
+    parser.epilog = EXAMPLES
+    parser.add_argument("target", nargs="?", metavar="DSN", help="clickhouse://user:password@host:8123/database")
+    parser.add_argument("--data", metavar="DIR", help="the server's folder, if it is not the usual one")
+    parser.add_argument("--status", action="store_true", help="only tell how far it is")
+    parser.add_argument("--cancel", action="store_true", help="stop, and stay with the present store")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Ask for the move, and look on until it is over; Ctrl+C only ends the looking."""
+    from tokentide.server.move import MoveFile
+
+    folder = TeamFolder(options.data) if options.data else TeamFolder.usual()
+    file = MoveFile(folder.move)
+    if options.status:
+        return _tell(file.read(), terminal)
+    if options.cancel:
+        return _cancel(file, terminal)
+    target = options.target or terminal.environ.get(STORE_VARIABLE, "")
+    if not target:
+        raise UsageError(f"give the DSN of the store to move to, or set {STORE_VARIABLE}: see --help")
+    if holder_of(folder.lock) is not None:
+        _ask(file, target, terminal)
+        return _watched(file, terminal, lambda: time.sleep(LOOK_SECONDS))
+    _ask(file, target, terminal)
+    return _moved_here(folder, file, terminal)
+
+
+def _ask(file: MoveFile, target: str, terminal: Terminal) -> None:
+    """Raises UsageError where the target is none, or another move is under way."""
+    from tokentide.server.engines import DUCKDB, check_dsn
+    from tokentide.server.move import COPYING, DONE, MoveState
+
+    check_dsn(target)
+    if target == DUCKDB:
+        raise UsageError("a move leads from the embedded store to ClickHouse; the other way there is none")
+    known = file.read()
+    if known is not None and known.stage == DONE:
+        raise UsageError("this team has moved already: `tokentide server migrate --status` tells")
+    if known is None or known.stage != COPYING or known.target != target:
+        file.write(MoveState(target, terminal.now))
+
+
+def _watched(file: MoveFile, terminal: Terminal, wait: Callable[[], object]) -> int:
+    """Show how far it is until it is over."""
+    from tokentide.server.move import COPYING
+
+    said = ""
+    while (state := file.read()) is not None and state.stage == COPYING:
+        line = _line(state)
+        if line != said:
+            terminal.say(line)
+            said = line
+        wait()
+    return _tell(state, terminal)
+
+
+def _moved_here(folder: TeamFolder, file: MoveFile, terminal: Terminal) -> int:
+    """No server runs: do it in this process."""
+    from tokentide.locks import FileLock
+    from tokentide.server.engines import open_engine, stored_dsn
+    from tokentide.server.move import Move
+    from tokentide.store.team.store import TeamStore
+
+    with FileLock(folder.lock, terminal.now):
+        engine = open_engine(stored_dsn(folder, ""), folder)
+        engine.prepare()
+        store = TeamStore(engine)
+        state = file.read()
+        if state is None:
+            return ExitCode.ERROR
+        move = Move(store, open_engine(state.target, folder), file, state)
+        try:
+            _stepped(move.step, file, terminal)
+        finally:
+            store.engine.close()
+    return _tell(file.read(), terminal)
+
+
+def _stepped(step: Callable[[int], bool], file: MoveFile, terminal: Terminal) -> None:
+    while not step(terminal.now):
+        state = file.read()
+        if state is not None:
+            terminal.say(_line(state))
+            if state.fault:
+                Event().wait(LOOK_SECONDS)
+
+
+def _cancel(file: MoveFile, terminal: Terminal) -> int:
+    from tokentide.server.move import COPYING
+
+    state = file.read()
+    if state is None or state.stage != COPYING:
+        terminal.say("no move is under way")
+        return ExitCode.OK
+    file.cancel()
+    terminal.say("the move ends within moments, and everything stays where it is")
+    return ExitCode.OK
+
+
+def _tell(state: MoveState | None, terminal: Terminal) -> int:
+    from tokentide.server.move import FAILED
+
+    if state is None:
+        terminal.say("no move was ever asked for")
+        return ExitCode.OK
+    terminal.say(_line(state))
+    return ExitCode.ERROR if state.stage == FAILED else ExitCode.OK
+
+
+def _line(state: MoveState) -> str:
+    from tokentide.server.engines import kind_of
+    from tokentide.server.move import DONE, FAILED
+
+    where = kind_of(state.target)
+    if state.stage == DONE:
+        return f"moved to {where}: {plural(state.copied, 'row')} copied; the server uses it now"
+    if state.stage == FAILED:
+        return f"not moved to {where}: {clean(state.fault)}"
+    waits = f"; waits: {clean(state.fault)}" if state.fault else ""
+    share = f"{min(100 * state.copied // state.total, 100)} %" if state.total else "looking"
+    return f"moving to {where}: {share}, {state.copied:,} of {state.total:,} rows, {len(state.days)} days done{waits}"

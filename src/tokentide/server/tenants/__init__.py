@@ -1,0 +1,1 @@
+"""Who may send telemetry, and who may look at what of it."""
