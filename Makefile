@@ -13,12 +13,12 @@ run: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tokentide needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "this Python has no venv module: install it (Debian: python3-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[live,notify,pictures,server]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[live,notify,pictures,server,grpc]"
 	@touch $@
 
 $(VENV)/developing: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[live,notify,pictures,server]" --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[live,notify,pictures,server,grpc]" --group dev
 	@touch $@
 
 test: lint types contracts docs unit
@@ -35,6 +35,7 @@ contracts: $(VENV)/developing
 
 docs: $(VENV)/developing
 	$(BIN)/python scripts/generate-reference --check
+	$(BIN)/python scripts/generate-dashboards --check
 
 unit: $(VENV)/developing
 	$(BIN)/python -m pytest --cov --cov-report=term

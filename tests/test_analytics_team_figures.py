@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -311,7 +312,7 @@ def test_coverage_tells_each_way_apart_and_counts_what_both_tell_once(store: Tea
         point("cost.usage", AT, 3, user_id="cid", session_id="c"),
         point("token.usage", AT, 61, user_id="ana", session_id="a", detail="input"),
     )
-    report = build_coverage(store, ASK, now=NOW, vendor={"2026-11-20": 11 * USD})
+    report = build_coverage(store, replace(ASK, vendor=lambda _tenant: {"2026-11-20": 11 * USD}), now=NOW)
     total = report.total
     assert (total.responses, total.telemetry_responses, total.transcript_responses, total.both_responses) == (
         3,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tokentide.analytics.calendar import Calendar
+from tokentide.clock import DAY_US
 from tokentide.errors import UsageError
 from tokentide.model.usage import UsageRecord
 from tokentide.store.query import CostMode, Period
@@ -32,6 +33,8 @@ a version, is left out and named in Head.left_out."""
 
 Price = Callable[[UsageRecord], int | None]
 """List price of a response, nano-USD; None if no price is known."""
+Vendor = Callable[[str], Mapping[str, int]]
+"""What the vendor's own buckets say of a tenant's Claude Code, nano-USD by UTC day (2026-11-22)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,14 @@ class TeamAsk:
     mode: CostMode = CostMode.AUTO
     price: Price | None = None
     """For what the cache saved and what a model would cost; without one these are not told."""
+
+    vendor: Vendor | None = None
+    """For Coverage; without one nothing of the vendor is told."""
+
+    def vendor_costs(self, days: Sequence[Period]) -> Mapping[str, int]:
+        """What the vendor says of these days, where the question is about a whole tenant and days are cut in UTC."""
+        is_whole = not self.conditions and not self.scope.conditions() and not any(day.start % DAY_US for day in days)
+        return self.vendor(self.scope.tenant) if self.vendor and is_whole else {}
 
     def span(self, now: int) -> Span:
         """The days that are meant. `now` is µs UTC. Raises UsageError for none, or far too many."""

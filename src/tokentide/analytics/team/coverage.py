@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tokentide.analytics.team.asking import TeamAsk
@@ -41,12 +40,10 @@ class Coverage:
     skewed: tuple[Skewed, ...]
 
 
-def build_coverage(store: TeamStore, ask: TeamAsk, *, now: int, vendor: Mapping[str, int] | None = None) -> Coverage:
-    """Ask the store and add up. `now` is µs UTC; `vendor` has what the vendor's buckets say by day, nano-USD.
-
-    Raises UsageError and StoreError.
-    """
+def build_coverage(store: TeamStore, ask: TeamAsk, *, now: int) -> Coverage:
+    """Ask the store and add up. `now` is µs UTC. Raises UsageError and StoreError."""
     desk = Desk("coverage", store, ask, now)
+    vendor = ask.vendor_costs(desk.days)
     days, users = Ways.by(desk, PERIOD, desk.days), Ways.by(desk, "user_id")
     checks = deviations_of(desk)
     lopsided, skewed = lopsided_of(users), skewed_of(desk)
@@ -60,7 +57,7 @@ def build_coverage(store: TeamStore, ask: TeamAsk, *, now: int, vendor: Mapping[
             Figure("last_at", Unit.INSTANT, total.last_at),
         ),
         total=total,
-        days=tuple(days.row(day.name, (vendor or {}).get(day.name)) for day in desk.days),
+        days=tuple(days.row(day.name, vendor.get(day.name)) for day in desk.days),
         users=tuple(sorted(map(users.row, users.names), key=lambda row: (-row.last_at, row.name))),
         checked_sessions=checks.checked,
         deviations=checks.largest,

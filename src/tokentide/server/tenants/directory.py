@@ -188,7 +188,7 @@ def _meant(tokens: Sequence[Token], wish: str) -> Token:
     shown = clean(wish)[:60]
     if found:
         raise UsageError(f"{shown!r} means {len(found)} tokens: {', '.join(token.id for token in found)}; give one id")
-    if any(wish in (token.id, token.label) for token in tokens):
+    if wish and any(wish in (token.id, token.label) for token in tokens):
         raise UsageError(f"{shown!r} was revoked already")
     raise UsageError(f"there is no token {shown!r}: `tokentide server token list` tells ids and labels")
 
