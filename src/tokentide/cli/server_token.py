@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from tokentide.cli import options as shared
 from tokentide.cli.exit_codes import ExitCode
-from tokentide.cli.terminal import Terminal
+from tokentide.cli.terminal import Terminal, help_with_examples
 from tokentide.errors import UsageError
 from tokentide.render.words import clean
 
@@ -16,11 +17,30 @@ if TYPE_CHECKING:
 
 ACTIONS = ("create", "list", "revoke")
 INGEST = "ingest"
+EXAMPLES = """\
+examples:
+  tokentide server token create --team core         what the machines of a team send with
+  tokentide server token create --kind viewer --role admin --label ada
+                                                    sees the tenant, and the server
+  tokentide server token create --kind viewer --role lead --team web --team data --expires 90d
+  tokentide server token create --kind viewer --role member --user bo@example.org
+  tokentide server token list
+  tokentide server token revoke ada
+
+A token is shown once, when it is made: only a digest of it is kept.
+"""
 _OF_CREATE = ("kind", "team", "role", "user", "tenant", "label", "expires")
 
 
-def configure_tokens(group: argparse._ArgumentGroup) -> None:
-    """What tokens are made of."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of server token."""
+    parser.formatter_class = help_with_examples
+    parser.epilog = EXAMPLES
+    # Words may stand before and behind options: `server token --team core create`.
+    parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+    parser.add_argument("action", nargs="?", choices=ACTIONS, default="list", help="what to do (default list)")
+    parser.add_argument("words", nargs="*", metavar="ID", help="with revoke: an id, its beginning, or a label")
+    group = parser.add_argument_group("with create")
     group.add_argument(
         "--kind", choices=(INGEST, "viewer"), help=f"ingest sends telemetry (default {INGEST}), viewer looks at it"
     )
@@ -35,21 +55,21 @@ def configure_tokens(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tenant", metavar="NAME", help="the organisation; tenants never see one another")
     group.add_argument("--label", metavar="TEXT", help="what you call it")
     group.add_argument("--expires", metavar="N[h|d|w]", help="when it ends: 90d; without it, never")
+    parser.add_argument("--data", metavar="DIR", help="the server's folder, if it is not the usual one")
+    parser.add_argument("-j", "--json", action="store_true", help="JSON; see docs/reference/json.md")
+    shared.add_appearance(parser)
 
 
-def run_token(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Do what the words say: create, list, or revoke an id, its beginning, or a label."""
-    action, *words = options.words or ["list"]
-    _check(action, words, options)
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Do what is asked."""
+    _check(options.action, options.words, options)
     from tokentide.server.folder import TeamFolder
     from tokentide.server.tenants.directory import Directory
 
     folder = TeamFolder(options.data) if options.data else TeamFolder.usual()
     directory = Directory(folder.directory, lambda: terminal.now)
     try:
-        if action == "revoke":
-            return _revoke(words[0], options, terminal, directory)
-        return (_create if action == "create" else _list)(options, terminal, directory)
+        return {"create": _create, "list": _list, "revoke": _revoke}[options.action](options, terminal, directory)
     finally:
         directory.close()
 
@@ -57,8 +77,6 @@ def run_token(options: argparse.Namespace, terminal: Terminal) -> int:
 def _check(action: str, words: list[str], options: argparse.Namespace) -> None:
     """Raises UsageError for what the action has no use for, or lacks."""
     here = f"`tokentide server token {action}`"
-    if action not in ACTIONS:
-        raise UsageError(f"`tokentide server token` does not know {clean(action)[:40]!r}: {', '.join(ACTIONS)}")
     wanted = action == "revoke"
     if len(words) > wanted:
         raise UsageError(f"{here} takes no {clean(words[wanted])[:40]!r}: see --help")
@@ -104,20 +122,20 @@ def _list(options: argparse.Namespace, terminal: Terminal, directory: Directory)
         terminal.write(tokens_json(tokens, now=terminal.now))
         return ExitCode.OK
     if tokens:
-        _table(tokens, terminal)
+        _table(tokens, options, terminal)
     else:
         terminal.say("there are no tokens yet: `tokentide server token create --team NAME` makes one for machines,")
         terminal.say("`tokentide server token create --kind viewer --role admin` one for you")
     return ExitCode.OK
 
 
-def _table(tokens: list[Token], terminal: Terminal) -> None:
+def _table(tokens: list[Token], options: argparse.Namespace, terminal: Terminal) -> None:
     from tokentide.render.columns import Title
     from tokentide.render.table import plain_strip, print_strips
     from tokentide.render.words import ago
     from tokentide.server.tenants.shown import expiry, last_used, whose
 
-    now, width = terminal.now, terminal.width(None)
+    now, width = terminal.now, terminal.width(options.width)
     columns = (
         (Title("Id", 9, is_number=False), [token.id for token in tokens]),
         (Title("Label", 6, is_number=False, shrinks=True), [clean(token.label) for token in tokens]),
@@ -130,17 +148,17 @@ def _table(tokens: list[Token], terminal: Terminal) -> None:
     )
     strips = [plain_strip(title, cells, "") for title, cells in columns]
     styles = ["" if token.is_good(now) else "dim" for token in tokens]
-    console = terminal.console(width, no_color=False)
+    console = terminal.console(width, no_color=options.no_color)
     left_out = print_strips(console, strips, styles, width, totals=False)
     if left_out:
         terminal.say(f"left out for want of room: {', '.join(left_out)}")
 
 
-def _revoke(wish: str, options: argparse.Namespace, terminal: Terminal, directory: Directory) -> int:
+def _revoke(options: argparse.Namespace, terminal: Terminal, directory: Directory) -> int:
     """End one."""
     from tokentide.server.tenants.shown import revoked_json, whose
 
-    token = directory.revoke(wish)
+    token = directory.revoke(options.words[0])
     if options.json:
         terminal.write(revoked_json(token, now=terminal.now))
         return ExitCode.OK

@@ -100,7 +100,7 @@ def _access(options: argparse.Namespace, workspace: Workspace) -> ServerAccess:
             "team: which team server? give --server URL, or the setting `server`; a server on this machine is "
             "http://127.0.0.1:8378"
         )
-    return access_of(options, workspace)
+    return access_of(options, workspace.terminal, workspace.settings)
 
 
 def _asked(options: argparse.Namespace, workspace: Workspace) -> list[tuple[str, str]]:

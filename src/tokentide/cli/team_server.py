@@ -10,7 +10,7 @@ from tokentide.render.words import ago, clean, plural
 
 if TYPE_CHECKING:
     from tokentide.cli.terminal import Terminal
-    from tokentide.cli.workspace import Workspace
+    from tokentide.settings import Settings
     from tokentide.store.reading import UsageReading
     from tokentide.store.remote.ledger import RemoteLedger
     from tokentide.store.remote.wire import About
@@ -23,39 +23,41 @@ MOST_NAMED = 3
 
 
 def with_server(
-    options: argparse.Namespace, workspace: Workspace, work: Callable[[UsageReading, Synced | None], T]
+    options: argparse.Namespace,
+    terminal: Terminal,
+    settings: Settings,
+    work: Callable[[UsageReading, Synced | None], T],
 ) -> T:
     """Do something with the usage that the team server tells of, and say whose it is.
 
     Raises UsageError, ServerError.
     """
-    server = _remote(options, workspace)
+    server = _remote(options, terminal, settings)
     done = work(server, None)
-    _say_whose(workspace.terminal, server)
+    _say_whose(terminal, server)
     return done
 
 
-def access_of(options: argparse.Namespace, workspace: Workspace) -> ServerAccess:
+def access_of(options: argparse.Namespace, terminal: Terminal, settings: Settings) -> ServerAccess:
     """The team server that options and settings name, and what it knows the viewer by.
 
     Raises UsageError for an address that is not allowed and a token file that holds none.
     """
     from tokentide.sync.servers import server_access
 
-    settings = workspace.settings
     return server_access(
         options.server or settings.server,
-        workspace.terminal.environ,
+        terminal.environ,
         TOKEN_VARIABLE,
         options.server_token_file or settings.server_token_file,
         plain_http=options.plain_http or settings.plain_http,
     )
 
 
-def _remote(options: argparse.Namespace, workspace: Workspace) -> RemoteLedger:
+def _remote(options: argparse.Namespace, terminal: Terminal, settings: Settings) -> RemoteLedger:
     from tokentide.store.remote.ledger import RemoteLedger
 
-    access = access_of(options, workspace)
+    access = access_of(options, terminal, settings)
     return RemoteLedger(access.base, access.headers)
 
 

@@ -69,7 +69,7 @@ class Workspace:
             return self.with_ledger(work)
         from tokentide.cli.team_server import with_server
 
-        return with_server(options, self, work)
+        return with_server(options, self.terminal, self.settings, work)
 
     def _attempt(self, work: Work[T], *, rebuild: bool, details: bool) -> T:
         ledger = self._open()
