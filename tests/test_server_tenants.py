@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Machine
 from tokentide.clock import DAY_US, MINUTE_US, SECOND_US
 from tokentide.errors import SettingsError, UsageError
+from tokentide.render.report_json import instant
 from tokentide.server.tenants.directory import Directory, DirectoryError
 from tokentide.server.tenants.tokens import INGEST, TOKEN, VIEWER, Grant
 from tokentide.server.tenants.viewers import MappedViewers, as_told, viewer_of
@@ -298,3 +303,66 @@ def test_a_wrong_table_of_viewers_is_told_of_by_file_and_key(tmp_path: Path, tex
     with pytest.raises(SettingsError, match=told) as error:
         MappedViewers(str(path))
     assert str(path) in str(error.value)
+
+
+# The command line.
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _token(machine: Machine, *words: str, now: int = NOW) -> Done:
+    return Done(*machine.call("server", "token", *words, now=instant(now)))
+
+
+def test_a_token_made_at_the_command_line_lets_in_until_it_is_revoked_there(machine: Machine) -> None:
+    made = _token(machine, "create", "--kind", "viewer", "--role", "lead", "--team", "web", "--label", "ada")
+    assert made.returncode == 0
+    assert TOKEN.fullmatch(made.stdout.strip()), "the token alone is data"
+    assert "sees web" in made.stderr
+    assert "not shown again" in made.stderr
+    path = machine.ledger.parent / "team" / "team.sqlite3"
+    directory = Directory(str(path), lambda: NOW + DAY_US)
+    found = directory.found(made.stdout.strip())
+    assert found is not None
+    assert (found.role, found.teams, found.label, found.created_at) == ("lead", ("web",), "ada", NOW)
+    assert _token(machine, "revoke", "ada", now=NOW + DAY_US).returncode == 0
+    directory.close()
+    assert Directory(str(path), lambda: NOW + DAY_US).found(made.stdout.strip()) is None
+
+
+def test_the_list_tells_everything_but_the_token(machine: Machine) -> None:
+    assert "no tokens yet" in _token(machine).stderr
+    secret = _token(machine, "create", "--team", "core", "--expires", "90d").stdout.strip()
+    _token(machine, "create", "--kind", "viewer", "--role", "member", "--user", "bo@example.org", "--tenant", "acme")
+    shown = _token(machine, "list", now=NOW + DAY_US)
+    assert secret not in shown.stdout
+    for told in ("sends, team core", "in 89 d 0 h", "sees bo@example.org", "acme", "1 d 0 h ago", "never"):
+        assert told in shown.stdout
+    listed = json.loads(_token(machine, "list", "--json").stdout)
+    assert listed["format"] == 1
+    assert [(each["kind"], each["state"], each["teams"]) for each in listed["tokens"]].count(
+        ("ingest", "good", ["core"])
+    )
+    assert secret not in json.dumps(listed)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("create", "--kind", "viewer"), "needs --role"),
+        (("create", "core"), "takes no 'core'"),
+        (("list", "--team", "x"), "takes no --team: it belongs to create"),
+        (("revoke",), "needs an id or a label"),
+        (("revoke", "a", "b"), "takes no 'b'"),
+        (("revoke", "nobody"), "there is no token 'nobody'"),
+        (("create", "--expires", "soon"), "--expires soon: give a time"),
+    ],
+)
+def test_what_does_not_go_together_is_told_of(machine: Machine, words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        _token(machine, *words)

@@ -306,15 +306,15 @@ def test_a_session_ends_by_itself_and_there_are_not_too_many() -> None:
     access = TokenAccess(TOKEN, Doorway.of(8377, ["127.0.0.1"]), hours)
     request = asked_with()
     first = _cookie(access, request)
-    assert access._has_session(asked_with(first))
+    assert access._session(asked_with(first)) == ""
     hours.now = SESSION_SECONDS - 1.0
-    assert access._has_session(asked_with(first))
+    assert access._session(asked_with(first)) == ""
     hours.now = SESSION_SECONDS + 1.0
-    assert not access._has_session(asked_with(first))
+    assert access._session(asked_with(first)) is None
     second = _cookie(access, request)
     for _ in range(MOST_SESSIONS):
         _cookie(access, request)
-    assert not access._has_session(asked_with(second))
+    assert access._session(asked_with(second)) is None
     assert len(access._sessions) == MOST_SESSIONS
 
 
@@ -324,7 +324,7 @@ def asked_with(cookie: str = "") -> Request:
 
 
 def _cookie(access: TokenAccess, request: Request) -> str:
-    told = access._welcome(request, "/").headers["set-cookie"]
+    told = access._welcome(request, "/", "").headers["set-cookie"]
     return told.partition(";")[0]
 
 

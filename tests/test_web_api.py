@@ -143,6 +143,8 @@ NOT_SERVED = {
     "wrapped": "a page to keep; activity has its figures",
     "sync": "an act, not a report",
     "demo": "another command on sample data",
+    "team": "in the API of the team server, which has another ledger",
+    "push": "an act, not a report",
 }
 """Commands with --json whose answer is not in the API, and why."""
 

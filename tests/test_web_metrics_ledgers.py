@@ -23,11 +23,11 @@ from tests.transcripts import World
 from tests.web_stage import NOW, Dashboard, fill, quiet
 from tokentide.analytics.meters import usage_meters
 from tokentide.settings import Settings
-from tokentide.store.query import CostMode, Sums
+from tokentide.store.query import CostMode
 from tokentide.store.sqlite.ledger import Ledger
 from tokentide.sync.engine import Synchroniser
 from tokentide.web.metrics.ledger_families import UsageFamilies
-from tokentide.web.metrics.memory import FIRST_NAMES, MOST_NAMES, HighWater, names_of_models, names_of_projects
+from tokentide.web.metrics.memory import FIRST_NAMES, MOST_NAMES, HighWater, names_as_they_are, names_of_projects
 
 HOSTILE = (
     '/w/"},{evil="1',
@@ -77,16 +77,16 @@ def test_hostile_names_stay_values_of_labels(machine: Machine) -> None:
 
 def test_names_are_bounded_unique_and_never_change() -> None:
     names = names_of_projects()
-    first = {f"/w/{number}/app": Sums(responses=1, cost=number) for number in range(FIRST_NAMES + 50)}
+    first = {f"/w/{number}/app": number for number in range(FIRST_NAMES + 50)}
     named = names.of(first)
     assert len(named) == FIRST_NAMES == len(set(named.values()))
     assert "/w/149/app" in named, "the dearest are named first"
     assert names.left_out == 50
-    many = {**first, **{f"/v/{number}/app": Sums(responses=1, cost=number) for number in range(500)}}
+    many = {**first, **{f"/v/{number}/app": number for number in range(500)}}
     later = names.of(many)
     assert len(later) == MOST_NAMES == len(set(later.values()))
     assert all(later[key] == name for key, name in named.items())
-    assert len(names_of_models().of({str(n): Sums(responses=1) for n in range(900)})) == FIRST_NAMES
+    assert len(names_as_they_are().of(dict.fromkeys(map(str, range(900)), 1))) == FIRST_NAMES
 
 
 def test_a_small_correction_holds_a_counter_and_another_ledger_begins_it_anew() -> None:

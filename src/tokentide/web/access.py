@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
@@ -33,16 +34,35 @@ WRONG = "That is not the token."
 CHALLENGE = {"www-authenticate": 'Bearer realm="tokentide"'}
 
 
-class TokenAccess:
-    """Sessions are kept in memory alone, as digests of their ids: they end with the server."""
+class LoginAccess(ABC):
+    """Sessions are kept in memory alone, as digests of their ids: they end with the server.
 
-    def __init__(self, token: str, doorway: Doorway, seconds: Callable[[], float] = time.monotonic) -> None:
+    What tokens there are, and what they let in to, is said by those who derive from it.
+    """
+
+    login_page = "login.html"
+    wrong = WRONG
+
+    def __init__(self, doorway: Doorway, seconds: Callable[[], float] = time.monotonic) -> None:
         """`seconds` is a clock that only goes on."""
-        self._token, self._doorway, self._seconds = _digest(token), doorway, seconds
+        self._doorway, self._seconds = doorway, seconds
         self._cookie = f"tokentide-{doorway.port}"
         """Cookies do not know ports: two servers on one machine need two names."""
-        self._sessions: OrderedDict[bytes, float] = OrderedDict()
+        self._sessions: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        """When each ends, and whose it is."""
         self._attempts = Attempts()
+
+    @abstractmethod
+    def holder(self, token: str) -> str | None:
+        """Who has that token; None for a wrong one."""
+
+    @abstractmethod
+    def may_stay(self, holder: str) -> bool:
+        """Whether who came in with a token may go on."""
+
+    @abstractmethod
+    def admitted(self, request: Request, holder: str) -> None:
+        """Note in the request whose it is, where that matters."""
 
     async def answer(self, scope: Scope, receive: Receive) -> Response | None:
         """The login page and what comes of it, or a refusal; None for who may go on. Raises BodyTooLongError.
@@ -58,71 +78,76 @@ class TokenAccess:
             return self._logout(request)
         if "authorization" in request.headers:
             return self._bearer(request)
-        if not self._has_session(request):
+        found = self._session(request)
+        if found is None:
             return self._refused(request)
-        request.state.holds = lambda: self._has_session(request)
+        request.state.holds = lambda: self._session(request) is not None
+        self.admitted(request, found)
         return None
 
     async def _login(self, request: Request) -> Response:
         if request.method in ("GET", "HEAD"):
             wanted = own_path(request.query_params.get("next", ""))
-            return _to(wanted) if self._has_session(request) else _page(200, wanted)
+            return redirect(wanted) if self._session(request) is not None else self._page(200, wanted)
         if request.method != "POST":
             return Response("Only GET and POST.\n", 405, {"allow": "GET, HEAD, POST"}, "text/plain")
         form = _fields(await request.body())
         wanted = own_path(form.get("next", ""))
-        wait = self._tried(request, form.get("token", "").strip())
-        if wait is None:
-            return self._welcome(request, wanted)
-        return _page(429, wanted, _too_often(wait), _retry(wait)) if wait else _page(401, wanted, WRONG, CHALLENGE)
+        found, wait = self._tried(request, form.get("token", "").strip())
+        if found is not None:
+            return self._welcome(request, wanted, found)
+        if wait:
+            return self._page(429, wanted, _too_often(wait), _retry(wait))
+        return self._page(401, wanted, self.wrong, CHALLENGE)
 
     def _logout(self, request: Request) -> Response:
         if request.method != "POST":
             return Response("Only POST.\n", 405, {"allow": "POST"}, "text/plain")
         for value in self._cookies(request):
             self._sessions.pop(_digest(value), None)
-        answer = _to(LOGIN)
+        answer = redirect(LOGIN)
         answer.delete_cookie(self._cookie, path="/", httponly=True, samesite="strict", secure=self._is_safe(request))
         return answer
 
     def _bearer(self, request: Request) -> Response | None:
         scheme, _, token = request.headers["authorization"].partition(" ")
-        wait = self._tried(request, token.strip() if scheme.lower() == "bearer" else "")
-        if wait is None:
+        found, wait = self._tried(request, token.strip() if scheme.lower() == "bearer" else "")
+        if found is not None:
+            self.admitted(request, found)
             return None
-        return (
-            _failed(request, 429, _too_often(wait), _retry(wait)) if wait else _failed(request, 401, WRONG, CHALLENGE)
-        )
+        if wait:
+            return failed_answer(request, 429, _too_often(wait), _retry(wait))
+        return failed_answer(request, 401, self.wrong, CHALLENGE)
 
     def _refused(self, request: Request) -> Response:
         # A redirect would put the login page into a page that wants only what changes.
         if PART in request.headers or _is_for_scripts(request.scope["path"]):
             told = "Log in, or send the token: `Authorization: Bearer ...`."
-            return _failed(request, 401, told, CHALLENGE)
+            return failed_answer(request, 401, told, CHALLENGE)
         if request.method not in ("GET", "HEAD"):
-            return _failed(request, 401, "Log in first.", CHALLENGE)
+            return failed_answer(request, 401, "Log in first.", CHALLENGE)
         query = request.scope["query_string"].decode("latin-1")
         wanted = own_path(request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else ""))
-        return _to(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='')}")
+        return redirect(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='')}")
 
-    def _tried(self, request: Request, token: str) -> int | None:
-        """None for the right token; else after how many seconds another one may be tried, 0 for at once."""
+    def _tried(self, request: Request, token: str) -> tuple[str | None, int]:
+        """Who has the token; else None, and after how many seconds another one may be tried, 0 for at once."""
         address, now = request.client.host if request.client else "", self._seconds()
         wait = self._attempts.wait_seconds(address, now)
         if wait:
-            return wait
-        if hmac.compare_digest(_digest(token), self._token):
-            return None
-        self._attempts.failed(address, now)
-        return 0
+            return None, wait
+        found = self.holder(token)
+        if found is None:
+            self._attempts.failed(address, now)
+        return found, 0
 
-    def _welcome(self, request: Request, wanted: str) -> Response:
+    def _welcome(self, request: Request, wanted: str, holder: str) -> Response:
         """Begin a session."""
         session = secrets.token_urlsafe(32)
-        self._sessions[_digest(session)] = self._seconds() + SESSION_SECONDS
+        self._sessions[_digest(session)] = self._seconds() + SESSION_SECONDS, holder
         while len(self._sessions) > MOST_SESSIONS:
             self._sessions.popitem(last=False)
-        answer = _to(wanted)
+        answer = redirect(wanted)
         answer.set_cookie(
             self._cookie,
             session,
@@ -134,9 +159,17 @@ class TokenAccess:
         )
         return answer
 
-    def _has_session(self, request: Request) -> bool:
+    def _session(self, request: Request) -> str | None:
+        """Whose session it is; None where there is none."""
         now = self._seconds()
-        return any(self._sessions.get(_digest(value), -1.0) > now for value in self._cookies(request))
+        for value in self._cookies(request):
+            until, holder = self._sessions.get(_digest(value), (-1.0, ""))
+            if until > now and self.may_stay(holder):
+                return holder
+        return None
+
+    def _page(self, status: int, wanted: str, sentence: str = "", headers: dict[str, str] | None = None) -> Response:
+        return Response(rendered(self.login_page, {"wanted": wanted, "sentence": sentence}), status, headers, HTML)
 
     def _cookies(self, request: Request) -> list[str]:
         """The values of our cookie: several, where somebody else on this host has set one of its name."""
@@ -151,6 +184,26 @@ class TokenAccess:
     def _is_safe(self, request: Request) -> bool:
         """Whether the browser speaks TLS, to us or to a proxy."""
         return self._doorway.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+
+
+class TokenAccess(LoginAccess):
+    """There is one token, and whoever has it may see everything."""
+
+    def __init__(self, token: str, doorway: Doorway, seconds: Callable[[], float] = time.monotonic) -> None:
+        """`seconds` is a clock that only goes on."""
+        super().__init__(doorway, seconds)
+        self._token = _digest(token)
+
+    def holder(self, token: str) -> str | None:
+        """The same for all; None for a wrong token."""
+        return "" if hmac.compare_digest(_digest(token), self._token) else None
+
+    def may_stay(self, holder: str) -> bool:
+        """The token lasts as long as the server."""
+        return holder == ""
+
+    def admitted(self, request: Request, holder: str) -> None:
+        """Everybody sees the same."""
 
 
 def own_path(text: str) -> str:
@@ -185,15 +238,13 @@ def _is_for_scripts(path: str) -> bool:
     return path.startswith(FOR_SCRIPTS)
 
 
-def _to(path: str) -> Response:
+def redirect(path: str) -> Response:
+    """To another page of ours, asked for by GET."""
     return Response(status_code=303, headers={"location": path})
 
 
-def _page(status: int, wanted: str, sentence: str = "", headers: dict[str, str] | None = None) -> Response:
-    return Response(rendered("login.html", {"wanted": wanted, "sentence": sentence}), status, headers, HTML)
-
-
-def _failed(request: Request, status: int, sentence: str, headers: dict[str, str]) -> Response:
+def failed_answer(request: Request, status: int, sentence: str, headers: dict[str, str]) -> Response:
+    """A refusal: as JSON to scripts, as a line of text to everyone else."""
     if _is_for_scripts(request.scope["path"]):
         return Response(dumps({"error": sentence}), status, headers, JSON)
     return Response(f"{sentence}\n", status, headers, "text/plain")

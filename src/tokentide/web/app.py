@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import FastAPI
 
 from tokentide.web.api.routers import add_api
 from tokentide.web.desk import Desk
 from tokentide.web.files import files_router
-from tokentide.web.gate import Access, Doorway, Gate, unheard
+from tokentide.web.gate import NOWHERE, Access, Doorway, Gate, unheard
 from tokentide.web.heads import Heads
 from tokentide.web.html import warm
 from tokentide.web.hub import Hub
@@ -40,11 +41,27 @@ class Plan:
     """Told of errors that nobody expected; from any thread."""
 
 
+class Served(Protocol):
+    """What the gate has to know of a plan."""
+
+    @property
+    def doorway(self) -> Doorway:
+        """Where we are reached."""
+
+    @property
+    def access(self) -> Access | None:
+        """Who is let in."""
+
+    @property
+    def failed(self) -> Callable[[BaseException], None]:
+        """Told of errors that nobody expected."""
+
+
 class Application(Gate):
     """The gate with all that is behind it."""
 
-    def __init__(self, app: FastAPI, plan: Plan) -> None:
-        super().__init__(app, plan.doorway, plan.access, plan.failed)
+    def __init__(self, app: FastAPI, plan: Served, roomy: Mapping[str, int] = NOWHERE) -> None:
+        super().__init__(app, plan.doorway, plan.access, plan.failed, roomy)
         self._fastapi = app
 
     def end_streams(self) -> None:
@@ -78,7 +95,7 @@ async def _life(app: FastAPI, plan: Plan) -> AsyncIterator[None]:
     desk = Desk(keeper, hub, plan.environ, plan.clock, has_login=plan.access is not None)
     app.state.desk = desk
     keeper.start()
-    warming = asyncio.create_task(_warmed())
+    warming = asyncio.create_task(warmed())
     try:
         yield
     finally:
@@ -88,7 +105,7 @@ async def _life(app: FastAPI, plan: Plan) -> AsyncIterator[None]:
         await asyncio.to_thread(desk.close)
 
 
-async def _warmed() -> None:
+async def warmed() -> None:
     """Make ready what pages to come need."""
     await asyncio.sleep(WARM_AFTER_SECONDS)
     await asyncio.to_thread(warm)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -60,8 +60,11 @@ class Zone(BaseModel):
         return Calendar(self.timezone or settings.timezone, settings.start_of_week, settings.reset_hour)
 
 
-class Filters(Zone):
-    """Which usage."""
+Z = TypeVar("Z", bound=Zone)
+
+
+class Days(Zone):
+    """Which days."""
 
     since: Annotated[str, DAY] = Field(default="", max_length=10, description="from this day on, 2026-03-31")
     until: Annotated[str, DAY] = Field(default="", max_length=10, description="up to this day, inclusive")
@@ -69,6 +72,20 @@ class Filters(Zone):
         default="", max_length=6, description="the last days, weeks or months with today: 7d, 4w, 3m"
     )
     today: bool = Field(default=False, description="only today")
+
+    def wishes(self, usual_range: str = "") -> Wishes:
+        """The range as asked; `usual_range` as in `last` where none was."""
+        return Wishes(since=self.since, until=self.until, last=self.last, today=self.today).within(usual_range)
+
+    @classmethod
+    def names_of_values(cls) -> tuple[str, ...]:
+        """The filters that hold values, several at once."""
+        return tuple(name for name, field in cls.model_fields.items() if field.annotation == list[str])
+
+
+class Filters(Days):
+    """Which usage."""
+
     project: list[str] = Field(default=[], max_length=MOST_VALUES, description="its folder, or its last part")
     model: list[str] = Field(default=[], max_length=MOST_VALUES, description="part of a model's id")
     source: list[str] = Field(default=[], max_length=MOST_VALUES, description="such as claude_code")
@@ -78,18 +95,14 @@ class Filters(Zone):
 
     def wishes(self, usual_range: str = "") -> Wishes:
         """Range and filters as asked; `usual_range` as in `last` where no range was."""
-        wishes = Wishes(
-            since=self.since,
-            until=self.until,
-            last=self.last,
-            today=self.today,
+        return replace(
+            super().wishes(usual_range),
             models=tuple(self.model),
             projects=tuple(self.project),
             sources=tuple(self.source),
             accounts=tuple(self.account),
             sessions=tuple(self.session),
         )
-        return wishes.within(usual_range)
 
     def cost_mode(self, settings: Settings) -> CostMode:
         """Which cost: as asked, else as the settings say."""
@@ -116,7 +129,12 @@ def address_of(asked: BaseModel, **changes: object) -> str:
 
 def filters_of(asked: Filters) -> Filters:
     """The filters alone, without what a page asks for beside them."""
-    return Filters(**asked.model_dump(include=set(FILTER_NAMES), exclude_defaults=True))
+    return narrowed(asked, Filters)
+
+
+def narrowed(asked: Zone, kind: type[Z]) -> Z:
+    """What of an address is of that kind."""
+    return kind(**asked.model_dump(include=set(kind.model_fields), exclude_defaults=True))
 
 
 def _word(value: object) -> str:

@@ -53,6 +53,24 @@ class Sight:
         return self.condition.book
 
     @property
+    def version(self) -> int:
+        """Another number where pages would say anything else."""
+        return self.condition.version
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever read on this machine."""
+        return self.ledger.newest_at() is None
+
+    def offers(self, _path: str) -> bool:
+        """Everybody who comes in may see every page."""
+        return True
+
+    def values(self, name: str) -> list[str]:
+        """The values of a filter that the ledger knows."""
+        return self.ledger.values(name)
+
+    @property
     def problems(self) -> int:
         """Places that could not be read."""
         return self.condition.problems

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from tokentide import __version__
 from tokentide.analytics.calendar import Calendar
 from tokentide.render.words import clean, model_name, project_names
-from tokentide.web.asked import Filters, address_of, filters_of
-from tokentide.web.desk import Sight
+from tokentide.web.asked import Days, Filters, address_of, narrowed
 
-Q = TypeVar("Q", bound=Filters)
 TIME = ("since", "until", "last", "today")
 USAGE = ("project", "model", "source", "account")
 EVERYTHING = (*TIME, *USAGE)
@@ -30,14 +28,37 @@ RANGES = (
 )
 
 
+class Surroundings(Protocol):
+    """What a frame has to know of what a page is made of."""
+
+    @property
+    def version(self) -> int:
+        """Another number where pages would say anything else."""
+
+    @property
+    def has_login(self) -> bool:
+        """Whether whoever looks has logged in, and may log out."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was never anything to show."""
+
+    def values(self, name: str) -> list[str]:
+        """The values of a filter that are known."""
+
+
+S = TypeVar("S", bound=Surroundings)
+Q = TypeVar("Q", bound=Days)
+
+
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Q]):
+class Page(Generic[S, Q]):
     """One page; its module says what stands on it."""
 
     path: str
     title: str
     template: str
-    build: Callable[[Sight, Q, str], Mapping[str, Any]]
+    build: Callable[[S, Q, str], Mapping[str, Any]]
     """The template's values; the text is the last part of the path, where `path` leaves it open."""
     query: type[Q]
     filters: tuple[str, ...] = EVERYTHING
@@ -46,6 +67,8 @@ class Page(Generic[Q]):
     """What is shown where no days were asked for; empty for all."""
     nav: str = ""
     """The title that is lit in the navigation; its own unless told."""
+    bar: type[Days] = Filters
+    """All filters that there are: those that links to other pages take along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +94,19 @@ class Chip:
 class Frame:
     """Everything around a page's content."""
 
-    page: Page[Any]
-    pages: Sequence[Page[Any]]
-    asked: Filters
-    sight: Sight
+    page: Page[Any, Any]
+    pages: Sequence[Page[Any, Any]]
+    asked: Days
+    sight: Surroundings
     calendar: Calendar
     path: str
     is_part: bool
     version: str = __version__
 
     @property
-    def layout(self) -> str:
-        """The template to extend: the whole page, or what changes of it."""
-        return "part.html" if self.is_part else "base.html"
-
-    @property
     def carried(self) -> str:
         """The query that links to other pages take along: the filters."""
-        return address_of(filters_of(self.asked))
+        return address_of(narrowed(self.asked, self.page.bar))
 
     @property
     def query(self) -> str:
@@ -101,7 +119,7 @@ class Frame:
 
     def api(self, path: str, **changes: object) -> str:
         """A report of the API under the filters of this page; days as the page shows them where none were asked."""
-        filters = filters_of(self.asked)
+        filters = narrowed(self.asked, self.page.bar)
         if "last" in self.page.filters and not self.asked.wishes().has_range:
             changes = {"last": self.page.usual_range, **changes}
         return f"/api/v1/{path}{address_of(filters, **changes)}"
@@ -109,12 +127,17 @@ class Frame:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What the form of the filters sends along so that the rest of the address stays: names and values."""
-        return parse_qsl(address_of(self.asked, **dict.fromkeys((*EVERYTHING, "session")))[1:])
+        return parse_qsl(address_of(self.asked, **dict.fromkeys((*TIME, *self.page.bar.names_of_values())))[1:])
+
+    @property
+    def offered(self) -> list[str]:
+        """The filters of values that the bar of this page offers."""
+        return [name for name in self.page.filters if name not in TIME]
 
     @property
     def usage_in_force(self) -> list[tuple[str, str]]:
         """The filters that are chips: names and values."""
-        return [(name, value) for name in (*USAGE, "session") for value in getattr(self.asked, name)]
+        return [(name, value) for name in self.page.bar.names_of_values() for value in getattr(self.asked, name)]
 
     def range_address(self, choice: str) -> str:
         """This page for one of `ranges`."""
@@ -139,12 +162,12 @@ class Frame:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever read on this machine."""
-        return self.sight.ledger.newest_at() is None
+        """Whether there was never anything to show."""
+        return self.sight.is_new
 
     def choices(self, name: str) -> list[Choice]:
-        """The values of a filter that the ledger knows."""
-        values = self.sight.ledger.values(name)
+        """The values of a filter that are known."""
+        values = self.sight.values(name)
         names = project_names(values) if name == "project" else {}
         label: Callable[[str], str] = model_name if name == "model" else clean
         found = [Choice(value, names.get(value) or label(value) or "(none)") for value in values if value]
@@ -153,10 +176,13 @@ class Frame:
     def chips(self) -> list[Chip]:
         """The filters in force that are not seen at their place in the bar."""
         found = []
-        for name in (*USAGE, "session"):
-            values: list[str] = getattr(self.asked, name)
-            for value in values:
-                rest = [each for each in values if each != value]
-                label = model_name(value) if name == "model" else clean(value.rstrip("/").rpartition("/")[2] or value)
-                found.append(Chip(name, label, self.address(**{name: rest})))
+        for name, value in self.usage_in_force:
+            rest = [each for each in getattr(self.asked, name) if each != value]
+            label = model_name(value) if name == "model" else clean(value.rstrip("/").rpartition("/")[2] or value)
+            found.append(Chip(title_of(name), label, self.address(**{name: rest})))
         return found
+
+
+def title_of(name: str) -> str:
+    """What people call a filter: cost center."""
+    return name.replace("_", " ")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 CLOSING = {"connection": "close"}
+NOWHERE: Mapping[str, int] = {}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -108,8 +110,8 @@ class Doorway:
 class BodyTooLongError(HTTPException):
     """More came than a body may hold; as the framework's own class it passes its reader of bodies unchanged."""
 
-    def __init__(self) -> None:
-        super().__init__(413, f"A body holds {MOST_BODY_BYTES >> 10} KiB at most.")
+    def __init__(self, most: int) -> None:
+        super().__init__(413, _too_long(most))
 
 
 class Gate:
@@ -121,9 +123,11 @@ class Gate:
         doorway: Doorway,
         access: Access | None = None,
         failed: Callable[[BaseException], None] = unheard,
+        roomy: Mapping[str, int] = NOWHERE,
     ) -> None:
-        """`failed` is told of errors that nobody expected."""
+        """`failed` is told of errors that nobody expected; `roomy` holds paths where bodies may be longer, in bytes."""
         self._app, self._doorway, self._access, self._failed = app, doorway, access, failed
+        self._roomy = roomy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or let through with a bounded body and our headers; an error ends here."""
@@ -133,7 +137,7 @@ class Gate:
             return
         telling = _Telling(send)
         try:
-            await self._let(scope, _bounded(receive), telling)
+            await self._let(scope, _bounded(receive, self._most(scope)), telling)
         except ClientDisconnect:
             return
         except BodyTooLongError as error:
@@ -166,9 +170,13 @@ class Gate:
             return _plain(405, "Only GET, HEAD, POST, PUT and DELETE.", {"allow": "GET, HEAD, POST, PUT, DELETE"})
         if self._is_foreign(headers, is_write=scope["method"] in WRITE_METHODS):
             return _plain(403, "Another page may not do that.")
-        if _declared(headers) > MOST_BODY_BYTES:
-            return _plain(413, f"A body holds {MOST_BODY_BYTES >> 10} KiB at most.", CLOSING)
+        if _declared(headers) > self._most(scope):
+            return _plain(413, _too_long(self._most(scope)), CLOSING)
         return None
+
+    def _most(self, scope: Scope) -> int:
+        """How long a body may be, in bytes."""
+        return self._roomy.get(scope["path"], MOST_BODY_BYTES)
 
     def _is_foreign(self, headers: Headers, *, is_write: bool) -> bool:
         """True for what a page of somebody else had its browser ask; a link from there may be followed."""
@@ -208,10 +216,14 @@ def _plain(status: int, sentence: str, headers: dict[str, str] | None = None) ->
 def _declared(headers: Headers) -> int:
     """How long the body is said to be; 0 where that is not told."""
     text = headers.get("content-length", "0")
-    return int(text) if text.isdecimal() and len(text) < 20 else MOST_BODY_BYTES + 1
+    return int(text) if text.isdecimal() and len(text) < 20 else sys.maxsize
 
 
-def _bounded(receive: Receive) -> Receive:
+def _too_long(most: int) -> str:
+    return f"A body holds {most >> 10} KiB at most."
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     """Lets so much through, whatever was declared."""
     seen = 0
 
@@ -219,8 +231,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > MOST_BODY_BYTES:
-            raise BodyTooLongError
+        if seen > most:
+            raise BodyTooLongError(most)
         return message
 
     return bounded

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+
+from starlette.responses import StreamingResponse
 
 BEAT_SECONDS = 15.0
 """A silent stream says so often that it lives."""
@@ -86,3 +88,21 @@ async def _told(queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
         if told is None:
             return
         yield told
+
+
+async def stream_of(hub: Hub, first: Event, holds: Callable[[], bool]) -> StreamingResponse:
+    """What is told, behind a first event, for as long as who listens may. Raises FullHouseError."""
+    listening = hub.listening()
+    told = await listening.__aenter__()  # a full house is refused before the stream begins
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            yield first.encoded()
+            async for each in told:
+                if not holds():  # logged out in another tab, or too long ago: what happens now is not for this one
+                    return
+                yield each
+        finally:
+            await listening.__aexit__(None, None, None)
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})

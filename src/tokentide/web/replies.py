@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from tokentide.errors import LedgerError, TokentideError, UsageError
+from tokentide.errors import LedgerError, StoreError, TokentideError, UsageError
 from tokentide.render.json_text import dumps
 from tokentide.web.answers import HTML, PART, Answer, TooBusyError
 from tokentide.web.desk import Desk, Sight
@@ -27,6 +27,12 @@ def desk_of(request: Request) -> Desk:
     """The server's desk."""
     desk: Desk = request.app.state.desk
     return desk
+
+
+def holds_of(request: Request) -> Callable[[], bool]:
+    """Tells whether whoever asks may still go on."""
+    holds: Callable[[], bool] = getattr(request.state, "holds", lambda: True)
+    return holds
 
 
 async def reply(request: Request, make: Callable[[Sight], Answer], kind: str = "") -> Response:
@@ -78,6 +84,7 @@ def handle_errors(app: FastAPI) -> None:
         (UsageError, usage),
         (RequestValidationError, invalid),
         (LedgerError, ledger),
+        (StoreError, ledger),
         (ReplayRunsError, ledger),
         (TokentideError, usage),
         (HTTPException, http),

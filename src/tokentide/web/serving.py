@@ -64,11 +64,16 @@ def serve(plan: Plan, listener: socket.socket, ready: Callable[[], None], tls: s
     Raises SettingsError, PriceDataError.
     """
     Keeper(plan.environ, plan.clock, may_ask=False)  # what is wrong is raised here, not on the loop
+    run_server(server_for(plan, ready, tls), listener, plan.failed)
+
+
+def run_server(server: uvicorn.Server, listener: socket.socket, failed: Callable[[BaseException], None]) -> None:
+    """Run a server on its socket to its end."""
     for name in ("uvicorn", "uvicorn.error", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [logging.NullHandler()], False
     with suppress(KeyboardInterrupt):
-        asyncio.run(_watched(server_for(plan, ready, tls), listener, plan.failed))
+        asyncio.run(_watched(server, listener, failed))
 
 
 async def _watched(server: uvicorn.Server, listener: socket.socket, failed: Callable[[BaseException], None]) -> None:
@@ -87,7 +92,13 @@ def server_for(
     plan: Plan, ready: Callable[[], None], tls: ssl.SSLContext | None = None, patience: Patience = USUAL
 ) -> uvicorn.Server:
     """The server, which ends when its `should_exit` is set."""
-    application = create_app(plan)
+    return server_of(create_app(plan), ready, tls, patience)
+
+
+def server_of(
+    application: Application, ready: Callable[[], None], tls: ssl.SSLContext | None = None, patience: Patience = USUAL
+) -> uvicorn.Server:
+    """The same for any application of ours."""
     config = uvicorn.Config(
         application,
         loop="asyncio",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
@@ -21,8 +18,8 @@ from tokentide.sources.claude_code.paths import discover
 from tokentide.store.query import CostMode
 from tokentide.sync.roots import wanted_roots
 from tokentide.web.asked import LONGEST_TEXT, Filters, Zone, address_of
-from tokentide.web.condition import Condition
 from tokentide.web.desk import Sight
+from tokentide.web.kept import Kept
 from tokentide.web.reports import By
 
 SessionSort = Literal[
@@ -76,34 +73,15 @@ def all_sessions(sight: Sight, asked: Filters, by: By = "") -> Report:
     """All sessions of a selection, the dearest first. Raises UsageError, LedgerError."""
     ask = Ask(sight.selection(asked), sight.calendar(asked), sight.mode(asked), by)
     key = (ask.selection, ask.calendar.name, ask.mode, by)
-    report = _KEPT.get(sight.condition, key)
-    if report is None:
-        report = build_report(sight.ledger, KINDS["session"], ask, now=sight.now, problems=sight.problems)
-        _KEPT.put(sight.condition, key, report)
+    report = _KEPT.of(
+        sight.condition,
+        key,
+        lambda: build_report(sight.ledger, KINDS["session"], ask, now=sight.now, problems=sight.problems),
+    )
     return replace(report, generated_at=sight.now)
 
 
-class _Kept:
-    """The last reports by what they are of, while they are true: scrolling and typing ask for many parts of one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._reports: OrderedDict[Hashable, tuple[Condition, Report]] = OrderedDict()
-
-    def get(self, condition: Condition, key: Hashable) -> Report | None:
-        """The report, if nothing has changed since it was made."""
-        with self._lock:
-            kept = self._reports.get(key)
-            return kept[1] if kept is not None and kept[0] is condition else None
-
-    def put(self, condition: Condition, key: Hashable, report: Report) -> None:
-        """Keep a report; those of another state, and the oldest above KEPT_REPORTS, go."""
-        with self._lock:
-            still = [(name, kept) for name, kept in self._reports.items() if kept[0] is condition and name != key]
-            self._reports = OrderedDict([*still, (key, (condition, report))][-KEPT_REPORTS:])
-
-
-_KEPT = _Kept()
+_KEPT: Kept[Report] = Kept(KEPT_REPORTS)
 
 
 def one_session(sight: Sight, asked: OneSession, wish: str) -> Timeline:

@@ -9,6 +9,9 @@ from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.reports import Report, Row
 from tokentide.render.columns import columns
 
+CHUNK = 100
+"""Rows of one part of a long table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -44,6 +47,30 @@ class HtmlTable:
     heads: tuple[Head, ...]
     rows: Sequence[Sequence[Cell]]
     footer: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPart:
+    """A part of a table of thousands of rows, which the server sorts and searches."""
+
+    name: str
+    heads: tuple[Head, ...]
+    rows: Sequence[Sequence[Cell]]
+    """Of this part."""
+    found: int
+    """Of all parts."""
+    skip: int
+    """Rows before this part."""
+    sort: str
+    is_descending: bool
+    figures: str
+    """Another text where the rows would say anything else: parts of two states do not go together."""
+    chunk: int = CHUNK
+
+
+def start_of_part(skip: int, found: int) -> int:
+    """Where the part begins that holds a row, or the last row."""
+    return min(skip, max(found - 1, 0)) // CHUNK * CHUNK
 
 
 Link = Callable[[Row], str]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -127,20 +128,32 @@ machine; nothing leaves it.
 """
 
 
-def described(app: FastAPI) -> Schema:
-    """The OpenAPI document."""
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What one API says of itself, beside its routes."""
+
+    about: str
+    tags: Sequence[tuple[str, str]]
+    shapes: Mapping[str, str]
+    """By path below PREFIX the component that an answer's JSON has the shape of."""
+
+
+def described(app: FastAPI, description: Description | None = None) -> Schema:
+    """The OpenAPI document; of the personal API unless told."""
+    told = description or Description(ABOUT, TAGS, SHAPES)
     found: Schema = get_openapi(
-        title=app.title, version=app.version, summary=app.summary, description=ABOUT.strip(), routes=app.routes
+        title=app.title, version=app.version, summary=app.summary, description=told.about.strip(), routes=app.routes
     )
-    found["components"] = {"schemas": {**found.get("components", {}).get("schemas", {}), **components()}}
+    schemas = found.get("components", {}).get("schemas", {})
+    found["components"] = {"schemas": {**schemas, **(components() if told.shapes else {})}}
     used: set[str] = set()
     for path, method, operation in operations(found):
         if method == "get":
-            _shape(path, operation)
+            _shape(path, operation, told.shapes)
         _tell(operation)
         used |= {*operation.get("tags", ())}
-    about = dict(TAGS)
-    order = [name for name, _ in TAGS if name in used] + sorted(used - about.keys())
+    about = dict(told.tags)
+    order = [name for name, _ in told.tags if name in used] + sorted(used - about.keys())
     found["tags"] = [{"name": name, "description": about.get(name, "")} for name in order]
     return found
 
@@ -164,11 +177,11 @@ def _tell(operation: Schema) -> None:
         operation["responses"].setdefault(str(status), told)
 
 
-def _shape(path: str, operation: Schema) -> None:
+def _shape(path: str, operation: Schema, shapes: Mapping[str, str]) -> None:
     """Say what a successful answer looks like, where it is known."""
     content = operation.get("responses", {}).get("200", {}).get("content", {}).get("application/json")
-    if content is not None and path in SHAPES:
-        content["schema"] = {"$ref": COMPONENTS + SHAPES[path]}
+    if content is not None and path in shapes:
+        content["schema"] = {"$ref": COMPONENTS + shapes[path]}
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,8 +12,8 @@ from tokentide import __version__
 from tokentide.render.json_text import dumps
 from tokentide.render.report_json import head_json
 from tokentide.web.api.describing import FAULT, JSON_REPORT, Responses
-from tokentide.web.hub import Event
-from tokentide.web.replies import desk_of
+from tokentide.web.hub import Event, stream_of
+from tokentide.web.replies import desk_of, holds_of
 
 
 class Nothing(BaseModel):
@@ -38,22 +37,9 @@ STREAM: Responses = {
 async def events(request: Request, _asked: Annotated[Nothing, Query()]) -> Response:
     """A stream that tells when reports would say anything new."""
     desk = desk_of(request)
-    holds: Callable[[], bool] = getattr(request.state, "holds", lambda: True)
-    listening = desk.hub.listening()
-    told = await listening.__aenter__()  # a full house is refused before the stream begins
     condition = desk.condition
-
-    async def stream() -> AsyncIterator[bytes]:
-        try:
-            yield Event("changed", version=condition.version, fault=condition.fault).encoded()
-            async for each in told:
-                if not holds():  # logged out in another tab, or too long ago: what happens now is not for this one
-                    return
-                yield each
-        finally:
-            await listening.__aexit__(None, None, None)
-
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+    first = Event("changed", version=condition.version, fault=condition.fault)
+    return await stream_of(desk.hub, first, holds_of(request))
 
 
 @router.get("/status", responses=JSON_REPORT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -18,7 +18,7 @@ from tokentide.model.alerts import Alert
 from tokentide.model.limits import Account
 from tokentide.render.limit_words import plan_name
 from tokentide.store.query import Sums
-from tokentide.web.metrics.memory import HighWater, label, names_of_models, names_of_projects
+from tokentide.web.metrics.memory import HighWater, label, names_as_they_are, names_of_projects
 
 NANO = 10**9
 MICRO = 10**6
@@ -37,7 +37,7 @@ class UsageFamilies:
     """Counters of usage; they live as long as the server, one thread at a time."""
 
     def __init__(self) -> None:
-        self._models, self._projects = names_of_models(), names_of_projects()
+        self._models, self._projects = names_as_they_are(), names_of_projects()
         self._marks = HighWater()
 
     def of(self, usage: UsageMeters) -> Iterator[Metric]:
@@ -58,7 +58,7 @@ class UsageFamilies:
         unpriced = GaugeMetricFamily(
             "tokentide_unpriced_responses", "Responses that no price is known of, by model.", labels=("model",)
         )
-        for key, name in self._models.of(usage.by_model).items():
+        for key, name in self._models.of(_costs(usage.by_model)).items():
             sums = usage.by_model[key]
             for kind, count in TOKENS:
                 self._count(tokens, (name, kind), count(sums))
@@ -70,13 +70,18 @@ class UsageFamilies:
     def _by_project(self, usage: UsageMeters) -> Iterator[Metric]:
         tokens = CounterMetricFamily("tokentide_project_tokens", "Tokens by project.", labels=("project",))
         cost = CounterMetricFamily("tokentide_project_cost_usd", "Cost in USD by project.", labels=("project",))
-        for key, name in self._projects.of(usage.by_project).items():
+        for key, name in self._projects.of(_costs(usage.by_project)).items():
             self._count(tokens, (name,), usage.by_project[key].total_tokens)
             self._count(cost, (name,), usage.by_project[key].cost / NANO)
         yield from (tokens, cost)
 
     def _count(self, family: CounterMetricFamily, labels: tuple[str, ...], value: float) -> None:
         family.add_metric(labels, self._marks.at_least((family.name, *labels), value))
+
+
+def _costs(usage: Mapping[str, Sums]) -> dict[str, int]:
+    """What usage cost: the dearest is named first."""
+    return {key: sums.cost for key, sums in usage.items()}
 
 
 @dataclass(frozen=True, slots=True)

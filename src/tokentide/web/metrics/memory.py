@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tokentide.render.words import clean, project_names
-from tokentide.store.query import Sums
 
 FIRST_NAMES = 100
 """So many are named at the first scrape, the dearest; later ones have the rest of MOST_NAMES."""
@@ -21,23 +20,25 @@ class Names:
     What comes after the last one has none: an `other` that takes up the rest would fall when one of these is named.
     """
 
-    def __init__(self, name_all: Callable[[Iterable[str]], Mapping[str, str]]) -> None:
-        """`name_all` gives a name to each of some keys."""
-        self._name_all = name_all
+    def __init__(
+        self, name_all: Callable[[Iterable[str]], Mapping[str, str]], first: int = FIRST_NAMES, most: int = MOST_NAMES
+    ) -> None:
+        """`name_all` gives a name to each of some keys; `first` of them at the first scrape, `most` in all."""
+        self._name_all, self._first, self._most = name_all, first, most
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
         self.left_out = 0
         """How many have no name."""
 
-    def of(self, usage: Mapping[str, Sums]) -> Mapping[str, str]:
-        """The names of those that have one, by key; new ones are named while there are names."""
-        new = sorted((key for key in usage if key not in self._names), key=lambda key: (-usage[key].cost, key))
-        room = (MOST_NAMES if self._names else FIRST_NAMES) - len(self._names)
+    def of(self, weights: Mapping[str, int]) -> Mapping[str, str]:
+        """The names of those that have one, by key; while there are names, the weightiest new ones get theirs."""
+        new = sorted((key for key in weights if key not in self._names), key=lambda key: (-weights[key], key))
+        room = (self._most if self._names else self._first) - len(self._names)
         wanted = self._name_all([*self._names, *new[:room]])
         for key in new[:room]:
             self._names[key] = self._unique(label(wanted[key]))
         self.left_out = len(new[room:])
-        return {key: self._names[key] for key in usage if key in self._names}
+        return {key: self._names[key] for key in weights if key in self._names}
 
     def _unique(self, name: str) -> str:
         """The name, with a number where another has it already."""
@@ -59,9 +60,9 @@ def names_of_projects() -> Names:
     return Names(project_names)
 
 
-def names_of_models() -> Names:
-    """The ids themselves."""
-    return Names(lambda keys: {key: key for key in keys})
+def names_as_they_are(first: int = FIRST_NAMES, most: int = MOST_NAMES) -> Names:
+    """The keys themselves, such as ids of models."""
+    return Names(lambda keys: {key: key for key in keys}, first, most)
 
 
 class HighWater:

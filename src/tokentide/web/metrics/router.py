@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.openmetrics import exposition as openmetrics
-from prometheus_client.registry import Collector
 from pydantic import BaseModel, ConfigDict, Field
 
 from tokentide.alerts.standing import has_ended
@@ -22,16 +19,13 @@ from tokentide.model.alerts import HELD, Alert
 from tokentide.web.answers import Answer
 from tokentide.web.asked import Filters
 from tokentide.web.desk import Sight
+from tokentide.web.metrics.exposing import Families, text_of, told, wants_openmetrics, written
 from tokentide.web.metrics.ledger_families import AccountLabels, UsageFamilies, alert_family, state_families
 from tokentide.web.metrics.server_families import Counted, Tally, registry_of
 from tokentide.web.replies import desk_of
 
 ALERTS_US = 35 * DAY_US
 """An alert may be of a month's cost, and lasts as long as that."""
-OPENMETRICS = "application/openmetrics-text"
-OPENMETRICS_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
-TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-END = b"# EOF\n"
 
 
 class MetricsQuery(BaseModel):
@@ -65,16 +59,6 @@ class Metrics:
         yield alert_family(each for each in recent if _is_raised(each) and not has_ended(each, calendar, sight.now))
 
 
-class _Once(Collector):
-    """Families that were made already."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
 def add_metrics(app: FastAPI) -> None:
     """Count the requests of an application, and answer to who scrapes it."""
     metrics = Metrics()
@@ -89,33 +73,18 @@ def _router(metrics: Metrics) -> APIRouter:
     async def scrape(request: Request, asked: Annotated[MetricsQuery, Query()]) -> Response:
         begun = time.perf_counter()
         desk = desk_of(request)
-        is_open = OPENMETRICS in request.headers.get("accept", "")
+        is_open = wants_openmetrics(request)
         labels = AccountLabels(is_named=asked.accounts == "name")
 
         def make(sight: Sight) -> Answer:
-            return Answer.of(_text(_Once(metrics.families(sight, labels)), is_open=is_open).decode())
+            return Answer.of(text_of(metrics.families(sight, labels), is_open=is_open).decode())
 
         kept = await desk.answer(f"metrics {asked.accounts} {is_open}", make)
         own = registry_of(desk, metrics.tally)
-        own.register(_Once([_taken(time.perf_counter() - begun)]))
-        body = kept.body.removesuffix(END) + _written(own, is_open=is_open)
-        kind = OPENMETRICS_TYPE if is_open else TEXT_TYPE
-        return Response(body, headers={"content-type": kind, "cache-control": "no-store"})
+        own.register(Families([_taken(time.perf_counter() - begun)]))
+        return told(kept.body, written(own, is_open=is_open), is_open=is_open)
 
     return router
-
-
-def _text(collector: Collector, *, is_open: bool) -> bytes:
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return _written(registry, is_open=is_open)
-
-
-def _written(registry: CollectorRegistry, *, is_open: bool) -> bytes:
-    if not is_open:
-        return exposition.generate_latest(registry)
-    text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
-    return text
 
 
 def _taken(seconds: float) -> Metric:

@@ -26,7 +26,7 @@ from tokentide.web.pages import (
     settings,
 )
 
-PAGES: tuple[Page[Any], ...] = (
+PAGES: tuple[Page[Any, Any], ...] = (
     overview.PAGE,
     costs.PAGE,
     sessions.PAGE,
@@ -39,7 +39,7 @@ PAGES: tuple[Page[Any], ...] = (
     data.PAGE,
     settings.PAGE,
 )
-BELOW: tuple[Page[Any], ...] = (
+BELOW: tuple[Page[Any, Any], ...] = (
     insight_context.PAGE,
     insight_breakdown.PAGE,
     insight_compare.PAGE,

@@ -15,10 +15,8 @@ from tokentide.web.asked import address_of, filters_of
 from tokentide.web.desk import Sight
 from tokentide.web.frame import Page
 from tokentide.web.sessions import SessionsQuery, all_sessions, session_address, session_list
-from tokentide.web.tables import Cell, Head
+from tokentide.web.tables import CHUNK, Cell, Head, RowsPart, start_of_part
 
-CHUNK = 100
-"""Rows of one part."""
 SORTS = {
     "Session": "title",
     "Project": "project",
@@ -46,20 +44,24 @@ def build(sight: Sight, asked: SessionsPageQuery, _item: str) -> Mapping[str, An
     """One part of the table, and how much there is of it."""
     report = session_list(sight, asked)
     made = _columns(report, sight, asked)
-    skip = min(asked.skip, max(len(report.rows) - 1, 0)) // CHUNK * CHUNK
+    skip = start_of_part(asked.skip, len(report.rows))
     carried = address_of(filters_of(asked))
+    totals = report.totals.sums
     return {
-        "heads": [Head(each.title, each.is_number, SORTS[each.title], each.importance) for each in made],
-        "rows": [_cells(row, made, carried) for row in report.rows[skip : skip + CHUNK]],
-        "totals": report.totals.sums,
-        "found": len(report.rows),
+        "rows": RowsPart(
+            "Sessions",
+            tuple(Head(each.title, each.is_number, SORTS[each.title], each.importance) for each in made),
+            [_cells(row, made, carried) for row in report.rows[skip : skip + CHUNK]],
+            found=len(report.rows),
+            skip=skip,
+            sort=asked.sort or "cost",
+            is_descending=_is_descending(asked),
+            figures=f"{totals.responses}.{totals.total_tokens}.{totals.cost}",
+        ),
+        "totals": totals,
         "known": len(all_sessions(sight, asked).rows),
-        "is_empty": sight.ledger.newest_at() is None,
+        "is_empty": sight.is_new,
         "fields": parse_qsl(address_of(asked, q=None, skip=None).removeprefix("?")),
-        "skip": skip,
-        "chunk": CHUNK,
-        "sort": asked.sort or "cost",
-        "is_descending": _is_descending(asked),
         "api": f"/api/v1/session{address_of(filters_of(asked), q=asked.q, sort=asked.sort, order=asked.order)}",
     }
 

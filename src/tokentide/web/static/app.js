@@ -50,7 +50,7 @@ async function asked(address, signal) {
 
 function lost(quiet) {
   setPulse("lost", "not reachable");
-  if (!quiet) toast("The dashboard does not answer", "What you see is from before. Is tokentide serve still running?");
+  if (!quiet) toast("The dashboard does not answer", "What you see is from before. Is the server still running?");
 }
 
 /** Take over what is new: what says the same stays untouched, with its focus, scrolling, open tables and drawn charts. */

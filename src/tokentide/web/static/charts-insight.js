@@ -1,5 +1,5 @@
 // Insight: shares as bars, growth of a context, causes as a waterfall, scenarios beside what was.
-import { amountTemplate, kind, localTime, shortName, summed } from "./charts.js";
+import { amountTemplate, kind, localTime, shortName, summed, unique } from "./charts.js";
 
 const OVER_TIME = { hovermode: "closest", xaxis: { type: "category" }, yaxis: { tickprefix: "$", rangemode: "tozero" } };
 const LYING = { hovermode: "closest", yaxis: { type: "category", autorange: "reversed", showgrid: false } };
@@ -94,13 +94,3 @@ function roomy(amounts) {
 const USD = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const dollars = (amount) => USD.format(amount);
 const short = (name) => shortName(name.split("\t").pop()).slice(0, 40);
-
-/** Names of a category axis: two that are the same would be one bar. */
-function unique(names) {
-  const seen = new Map();
-  return names.map((name) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count > 1 ? `${name} (${count})` : name;
-  });
-}

@@ -191,3 +191,13 @@ export function localTime(instant, zone) {
   }
   return clocks.get(zone).format(new Date(instant));
 }
+
+/** Names of a category axis: two that are the same would be one bar. */
+export function unique(names) {
+  const seen = new Map();
+  return names.map((name) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count > 1 ? `${name} (${count})` : name;
+  });
+}

@@ -118,16 +118,13 @@ async function narrow(address) {
   try {
     const fresh = await view(address, control.signal);
     if (control.signal.aborted) return;
-    for (const id of ["filters", "sessions"]) {
-      const part = fresh.getElementById(id);
-      if (part) document.getElementById(id)?.replaceWith(part);
-    }
+    for (const part of fresh.querySelectorAll("#filters, .panel:has(table[data-rows]), .panel:has(.empty)")) document.getElementById(part.id)?.replaceWith(part);
     const found = document.getElementById("found");
     if (found) found.textContent = fresh.getElementById("found")?.textContent.trim() ?? "";
     dress();
   } catch (error) {
     const found = document.getElementById("found");
-    if (error.name !== "AbortError" && found) found.textContent = "The search could not be answered; is tokentide serve still running?";
+    if (error.name !== "AbortError" && found) found.textContent = "The search could not be answered; is the server still running?";
   }
 }
 
