@@ -89,9 +89,7 @@ def _is_project(path: str, wish: str) -> bool:
     return path in (wish, typed) or last.lower() == wish.lower() or slug_of(path) == wish
 
 
-def asked_days(
-    wishes: Wishes, calendar: Calendar, today: date, grain: str = "day"
-) -> tuple[date | None, date | None]:
+def asked_days(wishes: Wishes, calendar: Calendar, today: date, grain: str = "day") -> tuple[date | None, date | None]:
     """The first and the last day, None where none was asked for. Raises UsageError."""
     since, until = _date("--since", wishes.since), _date("--until", wishes.until)
     if wishes.today:

@@ -6,10 +6,11 @@ import argparse
 import ipaddress
 import socket
 from collections.abc import MutableMapping
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tokentide import clock
+from tokentide import clock, locations
 from tokentide.cli.error_log import log_error
 from tokentide.cli.lasting import leave, stay
 from tokentide.cli.serve_access import LOOPBACK, Entrance, bound_at, tls_option
@@ -31,6 +32,7 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
     entrance = _entrance(options)
     workspace = Workspace(terminal)
     from tokentide.server.station import Station
+    from tokentide.server.vendor import vendor_costs
     from tokentide.web.serving import run_server as run_pages
     from tokentide.web.serving import server_of
     from tokentide.web.team.app import TeamPlan, create_team_app
@@ -47,10 +49,11 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
             workspace.settings,
             station.version,
             station.directory,
-            workspace.book.cost_nano_usd,
-            station.addresses()["http"],
-            options.metrics_users,
-            plan.failed,
+            price=workspace.book.cost_nano_usd,
+            vendor=partial(vendor_costs, locations.ledger_path()),
+            endpoint=station.addresses()["http"],
+            metrics_users=options.metrics_users,
+            failed=plan.failed,
         )
         stay()
         server = server_of(create_team_app(team), lambda: _say_ready(terminal, station, entrance, port), entrance.tls)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tokentide import locations
 from tokentide.alerts.rule_file import load_rules
 from tokentide.errors import SettingsError
-from tokentide.following.runner_lock import Holder, holder
+from tokentide.following.runner_lock import holder
 from tokentide.following.runner_state import RunnerState, read_state
+from tokentide.locks import Holder
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,11 @@ _body_decoder = msgspec.json.Decoder(_Body)
 _record_decoder = msgspec.json.Decoder(PushedRecord)
 
 
+def pushed_records(body: bytes) -> int:
+    """How many records a body tells of, each to be looked at later. Raises BadBodyError where it is none."""
+    return len(_told(body).records)
+
+
 def pushed(body: bytes, entrance: Entrance, parties: Parties, price: Price, received_at: int) -> PushedReading:
     """The sightings of a body, which is no longer compressed. Raises BadBodyError where it is none."""
     told = _told(body)

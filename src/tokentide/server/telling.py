@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tokentide.clock import SECOND_US
 from tokentide.model.latency import quantile
 from tokentide.render.json_text import Json, dumps
 from tokentide.render.report_json import head_json, instant
@@ -64,47 +65,56 @@ def _store(status: ServerStatus, now: int) -> Iterator[str]:
 
 def status_json(posted: Posted | None, now: int) -> str:
     """For programs, format 1; `running` alone where no server runs."""
+    head = head_json("server_status", now)
     if posted is None:
-        return dumps({**head_json("server_status", now), "running": False})
-    status = posted.status
+        return dumps({**head, "running": False})
+    addresses: Json = dict(posted.addresses)
+    return dumps(
+        {**head, "running": True, **plain_json(posted.status), **server_json(posted.status), "addresses": addresses}
+    )
+
+
+def plain_json(status: ServerStatus) -> dict[str, Json]:
+    """What everybody may know who may look."""
+    return {
+        "version": status.version,
+        "well": status.is_well,
+        "last_received_at": _instant(status.last_received_at),
+        "last_taken_at": _instant(status.last_taken_at),
+    }
+
+
+def server_json(status: ServerStatus) -> dict[str, Json]:
+    """What the server knows of itself."""
     receiver = status.receiver
     answers: list[Json] = [
         {"via": way, "signal": signal, "status": code, "count": count}
         for (way, signal, code), count in sorted(receiver.requests.items())
     ]
-    return dumps(
-        {
-            **head_json("server_status", now),
-            "running": True,
-            "version": status.version,
-            "well": status.is_well,
-            "started_at": instant(status.started_at),
-            "addresses": dict(posted.addresses),
-            "receiver": {
-                "running": receiver.is_running,
-                "answers": answers,
-                "received_bytes": receiver.received_bytes,
-                "connections": receiver.connections,
-                "acknowledge_p99_ms": quantile(receiver.acknowledge_ms, 0.99),
-                "last_received_at": _instant(status.last_received_at),
-            },
-            "store": {
-                "engine": status.engine,
-                "fault": status.engine_fault or None,
-                "mapping_fault": status.mapping_fault or None,
-                "missing_shards": list(status.missing),
-                "store_bytes": status.store_bytes,
-                "spooled_bytes": status.spooled_bytes,
-                "waiting_bytes": status.waiting_bytes,
-                "lag_seconds": status.lag_us // 1_000_000,
-                "free_bytes": status.free_bytes,
-                "taken_records": status.taken_records,
-                "refused_records": status.refused_records,
-                "refused_bodies": status.refused_bodies,
-                "last_taken_at": _instant(status.last_taken_at),
-            },
-        }
-    )
+    return {
+        "started_at": instant(status.started_at),
+        "receiver": {
+            "running": receiver.is_running,
+            "answers": answers,
+            "received_bytes": receiver.received_bytes,
+            "connections": receiver.connections,
+            "acknowledge_p99_ms": quantile(receiver.acknowledge_ms, 0.99),
+        },
+        "store": {
+            "engine": status.engine,
+            "fault": status.engine_fault or None,
+            "mapping_fault": status.mapping_fault or None,
+            "missing_shards": list(status.missing),
+            "store_bytes": status.store_bytes,
+            "spooled_bytes": status.spooled_bytes,
+            "waiting_bytes": status.waiting_bytes,
+            "lag_seconds": status.lag_us // SECOND_US,
+            "free_bytes": status.free_bytes,
+            "taken_records": status.taken_records,
+            "refused_records": status.refused_records,
+            "refused_bodies": status.refused_bodies,
+        },
+    }
 
 
 def _instant(at: int) -> str | None:

@@ -24,7 +24,7 @@ from tokentide.store.team.store import TeamStore
 MOST_BYTES = 8 << 20
 MOST_ENTRIES = 4_000
 MOST_ROWS = 20_000
-"""So many rows are held in memory before they are put."""
+"""So many rows are held in memory before they are put, or those of one body; no more are put at once."""
 PAUSE_SECONDS = 0.5
 """How often the log is looked at while little comes."""
 LONGEST_PAUSE_SECONDS = 30.0
@@ -182,7 +182,9 @@ class Writer:
         first, last = entries[0].position, entries[-1].position
         token = f"{first.segment}.{first.offset}-{last.segment}.{last.offset}"
         self._dirty.add((row.tenant, row.quarter) for some in (rows.records, rows.sightings) for row in some)
-        self._store.put(rows.records, rows.sightings, token)
+        for start in range(0, max(len(rows.records), len(rows.sightings)), MOST_ROWS):
+            some = slice(start, start + MOST_ROWS)
+            self._store.put(rows.records[some], rows.sightings[some], f"{token}+{start}" if start else token)
 
     def _set_aside(self, log: LogReader, entry: LogEntry, reason: str, now: int) -> None:
         log.set_aside(entry, reason, now=now)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 from typing import NamedTuple
-
-import msgspec
 
 from tokentide.errors import TokentideError
 from tokentide.model.telemetry import Entrance
 from tokentide.server.log.entry import CannotLogError, NewEntry, Position
 from tokentide.server.log.errors import LogFullError
 from tokentide.server.log.writer import LogWriter
+from tokentide.server.pushed import pushed_records
 from tokentide.server.receiver.access import Access, Refused, token_in
 from tokentide.server.receiver.answers import TAKEN, Answer
 from tokentide.server.receiver.numbers import Tally
@@ -28,13 +28,12 @@ MOST_BODY_BYTES = 64 << 20
 """As it comes, and unpacked as well."""
 ROOM_BYTES = 256 << 20
 _QUICK_BYTES = 256 << 10
-"""What is longer, once unpacked, is looked at beside the event loop."""
+"""What is longer, as it comes or unpacked, is looked at beside the event loop."""
 _BUSY_SECONDS = 2
 PUSH = "push"
 UNKNOWN_SENDER = (
     "a token is needed that this server knows: `Authorization: Bearer ttide_…`; see `tokentide server token`"
 )
-_JSON_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Post(NamedTuple):
@@ -134,10 +133,10 @@ class Intake:
     async def _inspected(self, entry: NewEntry) -> Inspected:
         """Short bodies are looked at here, long ones beside the loop, two at a time."""
         try:
-            try:
-                return _look(entry, _QUICK_BYTES)
-            except TooLongError:
-                return await self._loop.run_in_executor(self._aside, _look, entry, MOST_BODY_BYTES)
+            if len(entry.body) <= _QUICK_BYTES:
+                with suppress(TooLongError):
+                    return _look(entry, _QUICK_BYTES)
+            return await self._loop.run_in_executor(self._aside, _look, entry, MOST_BODY_BYTES)
         except (BadBodyError, TooLongError):
             raise
         except Exception as error:  # noqa: BLE001 -- it is kept as it is: the writer sets aside what cannot be read
@@ -149,7 +148,4 @@ def _look(entry: NewEntry, most_bytes: int) -> Inspected:
     body = unpacked(entry.body, entry.encoding, most_bytes)
     if entry.kind != PUSH:
         return inspect(entry.kind, entry.content_type, body)
-    try:
-        return Inspected(len(_JSON_OBJECT.decode(body)), 0, "")
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise BadBodyError("a push is a JSON object") from None
+    return Inspected(pushed_records(body), 0, "")

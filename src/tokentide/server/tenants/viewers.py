@@ -35,8 +35,13 @@ class Viewer:
 
     @property
     def is_admin(self) -> bool:
-        """Whether this one sees the server too."""
+        """Whether this one sees the tokens of the tenant."""
         return self.role == ADMIN
+
+    @property
+    def sees_server(self) -> bool:
+        """Whether this one sees the server's own figures, which tell how busy every tenant is: who runs it."""
+        return self.is_admin and self.scope.tenant == DEFAULT_TENANT
 
 
 ALONE = Viewer(ADMIN, Scope(DEFAULT_TENANT))

@@ -24,13 +24,17 @@ from tokentide.sources.otlp.wire import (
     Point,
     Span,
     Sum,
+    bounded,
     checked_attributes,
+    checked_resource,
 )
 
 _Raw = msgspec.Raw
 _List = list[_Raw] | None
 _Number = str | int | None
 _NULL = _Raw(b"null")
+_MOST_COMMAS = 4_000_000
+"""In a body: the decoder makes an object of each part, and 64 MiB of commas would be too many."""
 _FAILED = (2, "2", "STATUS_CODE_ERROR")
 _CUMULATIVE = (CUMULATIVE, str(CUMULATIVE), "AGGREGATION_TEMPORALITY_CUMULATIVE")
 
@@ -126,12 +130,12 @@ class JsonWire:
 
     def groups(self, signal: str, body: bytes) -> Iterator[Group]:
         """The items of a body, a group at a time. Raises BadBodyError at once, before the first group."""
+        if len(body) > _MOST_COMMAS and body.count(b",") > _MOST_COMMAS:
+            raise BadBodyError("has more parts than it may have")
         told = decoded(_body, body.removeprefix(b"\xef\xbb\xbf"))
         if signal == METRICS:
-            return iter(_metric_groups(told.resource_metrics or []))
-        if signal == LOGS:
-            return iter(_groups(told.resource_logs or []))
-        return iter(_groups(told.resource_spans or []))
+            return iter(bounded(_metric_groups(told.resource_metrics or [])))
+        return iter(bounded(_groups((told.resource_logs if signal == LOGS else told.resource_spans) or [])))
 
     def log(self, item: bytes, head: bytes = b"") -> Log:
         """Open a log record; one without a time, a body and a name says nothing and is rejected."""
@@ -178,7 +182,7 @@ class JsonWire:
 
     def resource(self, resource: bytes) -> list[bytes]:
         """The attributes of a resource."""
-        told = decoded(_resource, resource)
+        told = decoded(_resource, checked_resource(resource))
         return checked_attributes([bytes(raw) for raw in (told and told.attributes) or []])
 
 
@@ -196,26 +200,19 @@ def _own(attributes: bytes, head: bytes) -> tuple[list[bytes], bool]:
     return checked_attributes([bytes(raw) for raw in told or []]), is_headed
 
 
-def _groups(resources: Sequence[_ResourceItems | None]) -> list[Group]:
-    return [
-        Group(bytes(each.resource), _version(scoped), [bytes(raw) for raw in scoped.log_records or scoped.spans or []])
-        for each in resources
-        if each
-        for scoped in each.scope_logs or each.scope_spans or []
-        if scoped
-    ]
+def _groups(resources: Sequence[_ResourceItems | None]) -> Iterator[Group]:
+    for each in filter(None, resources):
+        resource = bytes(each.resource)
+        for scoped in filter(None, each.scope_logs or each.scope_spans or []):
+            yield Group(resource, _version(scoped), [bytes(raw) for raw in scoped.log_records or scoped.spans or []])
 
 
-def _metric_groups(resources: Sequence[_ResourceItems | None]) -> list[Group]:
-    return [
-        _metric(bytes(each.resource), _version(scoped), metric)
-        for each in resources
-        if each
-        for scoped in each.scope_metrics or []
-        if scoped
-        for metric in scoped.metrics or []
-        if metric
-    ]
+def _metric_groups(resources: Sequence[_ResourceItems | None]) -> Iterator[Group]:
+    for each in filter(None, resources):
+        resource = bytes(each.resource)
+        for scoped in filter(None, each.scope_metrics or []):
+            version = _version(scoped)
+            yield from (_metric(resource, version, metric) for metric in scoped.metrics or [] if metric)
 
 
 def _metric(resource: bytes, version: str, metric: _Metric) -> Group:

@@ -6,6 +6,7 @@ Source of the field numbers: opentelemetry-proto 1.9, `logs.proto`, `metrics.pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from struct import unpack
 
 from tokentide.sources.otlp.faults import BadBodyError
@@ -16,12 +17,15 @@ from tokentide.sources.otlp.wire import (
     CUMULATIVE,
     METRICS,
     MOST_ITEM_BYTES,
+    MOST_ITEMS,
     Group,
     Log,
     Point,
     Span,
     Sum,
+    bounded,
     checked_attributes,
+    checked_resource,
 )
 
 _RESOURCES, _RESOURCE, _SCOPES, _SCOPE, _ITEMS, _SCOPE_VERSION = 0x0A, 0x0A, 0x12, 0x0A, 0x12, 0x12
@@ -53,7 +57,7 @@ class ProtobufWire:
     def groups(self, signal: str, body: bytes) -> Iterator[Group]:
         """The items of a body, a group at a time. Raises BadBodyError at once, before the first group."""
         make = _metrics if signal == METRICS else _items
-        return iter([group for outer in _all(body, _RESOURCES) for group in _resource_groups(outer, make)])
+        return iter(bounded(group for outer in _all(body, _RESOURCES) for group in _resource_groups(outer, make)))
 
     def log(self, item: bytes, head: bytes = b"") -> Log:
         """Open a log record; one without a time, a body and a name says nothing and is rejected."""
@@ -91,7 +95,7 @@ class ProtobufWire:
 
     def resource(self, resource: bytes) -> list[bytes]:
         """The attributes of a resource."""
-        return checked_attributes(_all(resource, 0x0A))
+        return checked_attributes(_all(checked_resource(resource), 0x0A))
 
 
 def _opened(item: bytes, attribute: int, head: bytes) -> tuple[dict[int, bytes], list[bytes], bool]:
@@ -133,8 +137,11 @@ def _spans_of(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _all(message: bytes, wanted: int) -> list[bytes]:
-    """The contents of all fields of that tag."""
-    return [message[start:end] for tag, start, end in fields(message) if tag == wanted]
+    """The contents of all fields of that tag. Raises BadBodyError for more than any message may have."""
+    found = [message[start:end] for tag, start, end in islice(fields(message), MOST_ITEMS + 1) if tag == wanted]
+    if len(found) > MOST_ITEMS:
+        raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records")
+    return found
 
 
 def _resource_groups(message: bytes, make: _Make) -> list[Group]:

@@ -17,6 +17,10 @@ from tokentide.sources.otlp.usage import Price, event_sighting, point_sightings
 from tokentide.sources.otlp.wire import LOGS, METRICS, SIGNALS, Attributes, Group, Wire
 
 MOST_HEADS = 5_000
+MOST_HEAD_BYTES = 32 << 20
+"""Of resources and heads that are remembered."""
+MOST_TEXT_BYTES = 64 << 20
+"""Of the attributes of all records of a body, in characters: a resource counts again with every item."""
 _Opened = tuple[Circumstances, Attributes]
 """What stands around an item, and its own attributes behind its head."""
 
@@ -92,18 +96,24 @@ class _Memory:
     heads: dict[tuple[Entrance, bytes, bytes], Circumstances] = field(default_factory=dict)
     lasts: dict[tuple[Entrance, bytes], _Last] = field(default_factory=dict)
     """The head that a resource was last seen with."""
+    held_bytes: int = 0
 
     def around(self, entrance: Entrance, resource: bytes, head: bytes, told: Attributes) -> Circumstances:
         """The circumstances of items that begin with this head, which says what is told."""
         known = self.heads.get((entrance, resource, head))
         if known is None:
             known = self.around_of(entrance, resource, told)
-            if len(self.heads) >= MOST_HEADS:
-                self.heads.clear()
-                self.lasts.clear()
-            if head:
-                self.heads[entrance, resource, head] = known
+            if head or not told:
+                self._remember((entrance, resource, head), known)
         return known
+
+    def _remember(self, key: tuple[Entrance, bytes, bytes], known: Circumstances) -> None:
+        self.held_bytes += len(key[1]) + len(key[2])
+        if len(self.heads) >= MOST_HEADS or self.held_bytes > MOST_HEAD_BYTES:
+            self.heads.clear()
+            self.lasts.clear()
+            self.held_bytes = len(key[1]) + len(key[2])
+        self.heads[key] = known
 
     def around_of(self, entrance: Entrance, resource: bytes, told: Attributes) -> Circumstances:
         """The same without remembering."""
@@ -123,7 +133,8 @@ class _Intake:
         self._broken_before = memory.pairs.broken
         self._records: list[TelemetryRecord] = []
         self._sightings: list[Sighting] = []
-        self._rejected = self._ignored = 0
+        self._rejected = self._ignored = self._bared = 0
+        self._room = MOST_TEXT_BYTES
         self._resource = b""
         self._head, self._around = memory.lasts.get((entrance, b""), _NO_HEAD)
 
@@ -133,6 +144,8 @@ class _Intake:
         notes = [ignored_message(self._ignored)] if self._ignored else []
         if broken:
             notes.append(f"{broken} attributes could not be decoded, and are left out")
+        if self._bared:
+            notes.append(f"{self._bared} records are kept without their attributes: all together were too long")
         return Reading(self._records, self._sightings, self._rejected, tuple(notes))
 
     def take(self, signal: str, group: Group) -> None:
@@ -155,7 +168,7 @@ class _Intake:
         log = self._memory.wire.log(item, self._head)
         around, own = self._opened(item, log.own, is_headed=log.is_headed)
         record = self._memory.maker.event(log, own, around, self._received_at)
-        self._records.append(record)
+        self._keep(record)
         if record.name == API_REQUEST:
             told = own if around.is_plain else {**around.attributes, **own}
             self._sightings.append(event_sighting(record, told, around, self._price))
@@ -166,13 +179,20 @@ class _Intake:
             return
         around, own = self._opened(item, point.own, is_headed=point.is_headed)
         record = self._memory.maker.point(point, group.metric, own, around, self._received_at)
-        self._records.append(record)
+        self._keep(record)
         self._sightings += point_sightings((record,), self._price)
 
     def _take_span(self, item: bytes, _group: Group) -> None:
         span = self._memory.wire.span(item, self._head)
         around, own = self._opened(item, span.own, is_headed=span.is_headed)
-        self._records.append(self._memory.maker.span(span, own, around, self._received_at))
+        self._keep(self._memory.maker.span(span, own, around, self._received_at))
+
+    def _keep(self, record: TelemetryRecord) -> None:
+        """Take a record, without its attributes once there is no room for them."""
+        self._room -= len(record.attributes)
+        if self._room < 0:
+            record.attributes, self._bared = "", self._bared + 1
+        self._records.append(record)
 
     def _opened(self, item: bytes, attributes: Sequence[bytes], *, is_headed: bool) -> _Opened:
         """The circumstances and own attributes of an item; its head is remembered for the next one."""

@@ -23,6 +23,8 @@ MCP_IS_RIGHT_FROM = (2, 1, 222)
 """Older clients named the MCP server of an earlier request with every later one."""
 _EVENTS_RANK, _METRICS_RANK = 1, 2
 _NANO_PER_MICRO = 1000
+MOST_MICRO_USD = 10**5 * MICRO
+"""A response or a data point costs no more, 100,000 USD: a larger figure is nobody's, and would not fit when added up."""
 _SAMPLE_TOKENS = 1000
 """Tokens of points are a minute's: they are priced by so many, a prompt below every threshold of a price."""
 _COUNTERS = {"input": 0, "output": 1, "cacheCreation": 2, "cacheRead": 4}
@@ -137,7 +139,7 @@ def _point_sighting(record: TelemetryRecord, price: Price) -> Sighting:
         output_tokens=tokens[1],
         cache_creation_5m_tokens=tokens[2],
         cache_read_tokens=tokens[4],
-        reported_cost=record.amount * _NANO_PER_MICRO if is_cost else 0,
+        reported_cost=min(record.amount, MOST_MICRO_USD) * _NANO_PER_MICRO if is_cost else 0,
         list_cost=0 if is_cost else _listed(record, tokens, speed, price),
     )
 
@@ -163,10 +165,10 @@ def _tokens(told: Attributes) -> tuple[int, int, int, int, int]:
 def _reported(told: Attributes) -> int:
     """The client's own cost, nano-USD: whole micro-USD, which older clients tell as a fraction of USD alone."""
     micros = whole(told.get("cost_usd_micros"))
-    if micros >= 0:
-        return micros * _NANO_PER_MICRO
-    cost = number(told.get("cost_usd"))
-    return NOT_TOLD if cost is None or cost < 0 else round(cost * MICRO) * _NANO_PER_MICRO
+    if micros < 0:
+        cost = number(told.get("cost_usd"))
+        micros = NOT_TOLD if cost is None or cost < 0 else round(cost * MICRO)
+    return micros * _NANO_PER_MICRO if 0 <= micros <= MOST_MICRO_USD else NOT_TOLD
 
 
 def _agent_in(query_source: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -22,6 +22,10 @@ MOST_ITEM_BYTES = 1 << 20
 """A longer log record, data point or span is rejected."""
 MOST_ATTRIBUTES = 512
 """An item with more attributes is rejected."""
+MOST_RESOURCE_BYTES = 64 << 10
+"""The attributes of a longer resource are left out: they stand beside every item, which may be a few bytes each."""
+MOST_ITEMS = 100_000
+"""A body with more of them is refused: each becomes a row, however few bytes it took."""
 CUMULATIVE = 2
 """An aggregation temporality, as the protocol numbers it; the others are increases."""
 
@@ -117,6 +121,25 @@ class Wire(Protocol):
 
     def resource(self, resource: bytes) -> list[bytes]:
         """The attributes of a resource. Raises BadBodyError."""
+
+
+def bounded(groups: Iterable[Group]) -> list[Group]:
+    """The groups. Raises BadBodyError for more groups and items than a body may have."""
+    found: list[Group] = []
+    room = MOST_ITEMS
+    for group in groups:
+        room -= max(len(group.items), 1)
+        if room < 0:
+            raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records")
+        found.append(group)
+    return found
+
+
+def checked_resource(resource: bytes) -> bytes:
+    """The same; raises BadBodyError for one that is too long."""
+    if len(resource) > MOST_RESOURCE_BYTES:
+        raise BadBodyError(f"is a resource of more than {MOST_RESOURCE_BYTES >> 10} KiB")
+    return resource
 
 
 def checked_attributes(attributes: list[bytes]) -> list[bytes]:

@@ -7,8 +7,8 @@ class DuckDialect:
     """See tokentide.store.team.dialect.Dialect. One file holds everything, each row and each total once."""
 
     def first(self, column: str, order: str) -> str:
-        """The text that is not empty, of the row where `order` is least."""
-        return f"COALESCE(arg_min({column}, {order}) FILTER (WHERE {column} <> ''), '')"
+        """The text that is not empty, of the row where `order` and then the id are least."""
+        return f"COALESCE(arg_min({column}, ({order}, id)) FILTER (WHERE {column} <> ''), '')"
 
     def distinct(self, column: str) -> str:
         """How many different values."""

@@ -14,10 +14,10 @@ import msgspec
 from tokentide.errors import StoreError, StoreUnreachableError
 from tokentide.locations import ensure_private_dir
 from tokentide.store.duckdb.dialect import DuckDialect
-from tokentide.store.team.dialect import Value
+from tokentide.store.team.dialect import Statement, Value
 from tokentide.store.team.engine import Answer, Quarter
 from tokentide.store.team.rollups import days_of, filled, folded, portions, touched
-from tokentide.store.team.tables import CUBES, TABLES, Table
+from tokentide.store.team.tables import CUBES, TABLES, Rollup, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,11 +26,13 @@ TYPES = {"text": "VARCHAR", "integer": "BIGINT", "flag": "BOOLEAN", "day": "DATE
 MEMORY = "1GB"
 """So much may the engine hold; what needs more goes to a temporary file."""
 THREADS = 2
+MOST = 9_223_372_036_854_775_807
 
 
 class DuckEngine:
     """See tokentide.store.team.engine.Engine."""
 
+    name = "duckdb"
     dialect = DuckDialect()
     missing: tuple[str, ...] = ()
 
@@ -101,15 +103,19 @@ class DuckEngine:
         days = days_of(quarters)
         with _translated(), self._transaction():
             for cube in CUBES:
-                self._fill(cube.quarter.name, "quarter", tenant, quarters, filled(self.dialect, cube, tenant, quarters))
-                self._fill(cube.day.name, "day", tenant, days, folded(self.dialect, cube, tenant, days))
+                self._fill(cube.quarter, "quarter", tenant, quarters, filled(self.dialect, cube, tenant, quarters))
+                self._fill(cube.day, "day", tenant, days, folded(self.dialect, cube, tenant, days))
 
-    def _fill(
-        self, table: str, column: str, tenant: str, times: Sequence[Value], content: tuple[str, list[Value]]
-    ) -> None:
-        marks = ", ".join("?" * len(times))
-        self._connection.execute(f"DELETE FROM {table} WHERE tenant = ? AND {column} IN ({marks})", [tenant, *times])
-        self._connection.execute(f"INSERT INTO {table} {content[0]}", content[1])
+    def _fill(self, rollup: Rollup, column: str, tenant: str, times: Sequence[Value], content: Statement) -> None:
+        """Put totals in the place of those of these times; a sum that no 64 bits hold becomes the largest they do."""
+        name, marks = rollup.name, ", ".join("?" * len(times))
+        self._connection.execute(f"DELETE FROM {name} WHERE tenant = ? AND {column} IN ({marks})", [tenant, *times])
+        bounded = (
+            f"greatest(least(m{number}, {MOST}), -{MOST}) AS m{number}" for number in range(len(rollup.measures))
+        )
+        self._connection.execute(
+            f"INSERT INTO {name} SELECT * REPLACE ({', '.join(bounded)}) FROM ({content[0]}) c", content[1]
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -34,9 +34,10 @@ def compiled(dialect: Dialect, query: TeamQuery, scope: Scope) -> Statement:
     ending = f" GROUP BY {names}" if keys else ""
     if query.most:
         ending += f" ORDER BY {', '.join(('m0 DESC', *([names] if keys else ())))} LIMIT {int(query.most)}"
-    return (
-        f"SELECT {', '.join(shown)} FROM {dialect.everywhere(rollup.name)} WHERE {condition}{ending}"
-    ), [*(period_values if PERIOD in query.dimensions else ()), *values]
+    return (f"SELECT {', '.join(shown)} FROM {dialect.everywhere(rollup.name)} WHERE {condition}{ending}"), [
+        *(period_values if PERIOD in query.dimensions else ()),
+        *values,
+    ]
 
 
 def _rollup(query: TeamQuery, scope: Scope) -> Rollup:

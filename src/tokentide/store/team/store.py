@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tokentide.errors import StoreUnreachableError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.query import Period
 from tokentide.store.team.compiler import NOWHERE, compiled
@@ -35,13 +36,19 @@ class TeamStore:
         self.engine.refresh(quarters)
 
     def last_readings(self, tenant: str, series: Sequence[str], since: str) -> dict[str, int]:
-        """The last reading of cumulative streams, in millionths, by stream; of rows from that day (2026-11-22) on."""
+        """The last reading of cumulative streams, in millionths, by stream; of rows from that day (2026-11-22) on.
+
+        Raises StoreUnreachableError also where only a part of the store answers: an increase would be too large.
+        """
         marks = ", ".join("?" * len(series))
         statement = (
             f"SELECT series, max(reading) FROM {self.engine.dialect.everywhere(TELEMETRY.name)} "
             f"WHERE tenant = ? AND day >= ? AND series IN ({marks}) GROUP BY series"
         )
-        return {str(row[0]): int(row[1]) for row in self.engine.ask(statement, [tenant, since, *series])}
+        readings = {str(row[0]): int(row[1]) for row in self.engine.ask(statement, [tenant, since, *series])}
+        if self.engine.missing:
+            raise StoreUnreachableError(f"{', '.join(self.engine.missing)}: what was counted last is not known")
+        return readings
 
     def totals(self, scope: Scope, query: TeamQuery) -> TeamAnswer:
         """The answer to a query, of what the viewer may see. Raises UsageError for a name that the cube has not."""

@@ -12,12 +12,12 @@ from tokentide import __version__
 from tokentide.analytics.team.reports import TeamReport, build_team_report
 from tokentide.errors import UsageError
 from tokentide.render.json_text import Json, dumps
-from tokentide.render.report_json import head_json, instant
+from tokentide.render.report_json import head_json
 from tokentide.render.team_csv import team_csv
 from tokentide.render.team_json import team_head_json, team_json
 from tokentide.render.team_tables import TEAM_TABLES, team_table
 from tokentide.server.asking import answer
-from tokentide.server.status import ServerStatus
+from tokentide.server.telling import plain_json, server_json
 from tokentide.store.remote.wire import MOST_QUESTION_BYTES
 from tokentide.store.team.ledger import TeamLedger
 from tokentide.web.answers import CSV, Answer
@@ -38,7 +38,6 @@ from tokentide.web.team.access import viewer_in
 from tokentide.web.team.asked import TeamFilters
 from tokentide.web.team.desk import TeamSight
 from tokentide.web.team.replies import team_desk, team_reply, team_reply_now
-from tokentide.web.team.serverside import server_json
 
 Name = Literal["adoption", "output", "cost", "reliability", "tools", "people", "coverage"]
 ASK = f"{PREFIX}ask"
@@ -110,23 +109,14 @@ async def events(request: Request, _asked: Annotated[Nothing, Query()]) -> Respo
 
 @router.get("/status", responses=JSON_REPORT, tags=["server"])
 async def status(request: Request, _asked: Annotated[Nothing, Query()]) -> Response:
-    """Whether telemetry comes in; to admins everything that the server knows of itself."""
+    """Whether telemetry comes in; to who runs the server everything that it knows of itself."""
 
     def make(sight: TeamSight) -> Answer:
         found = sight.plan.status()
-        told: dict[str, Json] = {**head_json("server_status", sight.now), "version": __version__, **_plainly(found)}
-        return Answer.of(dumps({**told, **(server_json(found) if sight.viewer.is_admin else {})}))
+        told: dict[str, Json] = {**head_json("server_status", sight.now), **plain_json(found)}
+        return Answer.of(dumps({**told, **(server_json(found) if sight.viewer.sees_server else {})}))
 
     return await team_reply_now(request, make)
-
-
-def _plainly(found: ServerStatus) -> dict[str, Json]:
-    """What everybody may know."""
-    return {
-        "is_well": found.is_well,
-        "last_received_at": instant(found.last_received_at) if found.last_received_at else None,
-        "last_taken_at": instant(found.last_taken_at) if found.last_taken_at else None,
-    }
 
 
 def add_team_api(app: FastAPI) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.selection import asked_days
-from tokentide.analytics.team.asking import Price, TeamAsk
+from tokentide.analytics.team.asking import Price, TeamAsk, Vendor
 from tokentide.errors import StoreError
 from tokentide.server.status import ServerStatus
 from tokentide.server.tenants.directory import Directory
@@ -56,6 +56,8 @@ class TeamPlan:
     """Of tokens, for the page of the server."""
     price: Price | None = None
     """List prices, for what the cache saved."""
+    vendor: Vendor | None = None
+    """The vendor's own count, for Coverage."""
     endpoint: str = "http://localhost:4318"
     """Where clients are to send telemetry, as people would type it."""
     metrics_users: bool = False
@@ -131,7 +133,7 @@ class TeamSight:
         calendar = self.calendar(asked)
         since, until = asked_days(asked.wishes(USUAL_RANGE), calendar, calendar.date_of(self.now))
         mode = asked.cost_mode(self.settings)
-        return TeamAsk(self.scope, calendar, since, until, asked.conditions(), mode, self.plan.price)
+        return TeamAsk(self.scope, calendar, since, until, asked.conditions(), mode, self.plan.price, self.plan.vendor)
 
 
 class TeamDesk:

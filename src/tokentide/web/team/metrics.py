@@ -62,7 +62,7 @@ def team_metrics_routes() -> APIRouter:
             "How long asking the store took for this scrape.",
             value=time.perf_counter() - begun,
         )
-        own = [*(server_families(desk.plan.status()) if viewer.is_admin else ()), taken]
+        own = [*(server_families(desk.plan.status()) if viewer.sees_server else ()), taken]
         return told(kept.body, text_of(own, is_open=is_open), is_open=is_open)
 
     return router

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tokentide.model.latency import quantile
-from tokentide.render.json_text import Json
-from tokentide.render.report_json import instant
 from tokentide.render.team_columns import milliseconds
 from tokentide.render.words import ago, clean, duration, size, tokens
 from tokentide.server.status import ServerStatus
@@ -20,34 +18,6 @@ SLOW_US = 60_000_000
 """What waits longer than a minute for the store is worth a colour."""
 LITTLE_BYTES = 1 << 30
 """With less room on the disk than this, it will not last."""
-
-
-def server_json(found: ServerStatus) -> dict[str, Json]:
-    """Everything that the server knows of itself."""
-    receiver = found.receiver
-    return {
-        "started_at": instant(found.started_at),
-        "receiver": {
-            "is_running": receiver.is_running,
-            "connections": receiver.connections,
-            "received_bytes": receiver.received_bytes,
-            "requests": [
-                {"protocol": way, "signal": signal, "status": status, "requests": count}
-                for (way, signal, status), count in sorted(receiver.requests.items())
-            ],
-        },
-        "waiting_bytes": found.waiting_bytes,
-        "lag_seconds": found.lag_us / 1_000_000,
-        "taken_records": found.taken_records,
-        "refused_records": found.refused_records,
-        "refused_bodies": found.refused_bodies,
-        "engine": found.engine,
-        "missing_shards": list(found.missing),
-        "engine_fault": found.engine_fault or None,
-        "store_bytes": found.store_bytes,
-        "spooled_bytes": found.spooled_bytes,
-        "free_bytes": found.free_bytes,
-    }
 
 
 def intake_cards(found: ServerStatus, now: int) -> list[Card]:

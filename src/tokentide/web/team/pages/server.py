@@ -1,4 +1,4 @@
-"""Server: what comes in, what waits, how the store is, which tokens are in use. For admins."""
+"""Server: which tokens are in use, for admins; what comes in, what waits, how the store is, for who runs it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def build(sight: TeamSight, _asked: TeamFilters, _item: str) -> Mapping[str, Any
     known = [each for each in directory.tokens() if each.tenant == sight.scope.tenant] if directory else []
     return {
         "status": found,
+        "is_shown": sight.viewer.sees_server,
         "missing": found.missing,
         "fault": found.engine_fault,
         "endpoint": sight.plan.endpoint,

@@ -1,0 +1,93 @@
+"""Reckoning totals on one shard: a new generation of rows beside the old ones, which reading then passes over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+
+from tokentide.clock import DAY_US
+from tokentide.store.clickhouse.dialect import ClickHouseDialect
+from tokentide.store.clickhouse.layout import OWN
+from tokentide.store.clickhouse.literals import bound, literal
+from tokentide.store.clickhouse.node import NetworkError
+from tokentide.store.clickhouse.shard import READING, Shard
+from tokentide.store.team.dialect import Statement, Value
+from tokentide.store.team.rollups import START, days_of, filled, folded, portions, touched
+from tokentide.store.team.tables import CUBES, TALLY, Rollup
+
+WRITER_BITS = 10
+"""The last bits of a generation are random, so that two writers at the same instant do not make the same one."""
+
+_WRITING = {name: value for name, value in READING.items() if not name.startswith("output")}
+
+
+class Totals:
+    """Refreshes totals of one shard from what it holds; which sessions are told of is asked of all shards."""
+
+    def __init__(self, database: str, shard: Shard, *, is_sharded: bool) -> None:
+        """Without `is_sharded` only the shard itself is asked, since others hang or are down."""
+        self._shard = shard
+        self._dialect = ClickHouseDialect(database, is_sharded=is_sharded)
+        self._alone = ClickHouseDialect(database, is_sharded=False)
+        self.is_whole = True
+        """False where other shards could not be asked: what metrics tell may be counted beside events."""
+
+    def refresh(self, tenant: str, quarters: Sequence[int], now: int) -> None:
+        """Reckon these quarter hours of a tenant, those that change with them, and their days. Raises StoreError."""
+        try:
+            self._refresh(tenant, quarters, now)
+        except NetworkError:
+            self._dialect, self.is_whole = self._alone, False
+            self._refresh(tenant, quarters, now)
+
+    def _refresh(self, tenant: str, quarters: Sequence[int], now: int) -> None:
+        also = {int(row[0]) for row in self._shard.ask(bound(*touched(self._dialect, tenant, quarters)))}
+        for _, every in portions((tenant, start) for start in also.union(quarters)):
+            self._replace(tenant, every, now)
+
+    def _replace(self, tenant: str, quarters: Sequence[int], now: int) -> None:
+        days = days_of(quarters)
+        starts = sorted({quarter // DAY_US * DAY_US for quarter in quarters})
+        generation = self._generation(tenant, starts, now)
+        for cube in CUBES:
+            self._insert(cube.quarter, tenant, quarters, generation, filled(self._dialect, cube, tenant, quarters))
+            self._insert(cube.day, tenant, starts, generation, folded(self._dialect, cube, tenant, days))
+
+    def _generation(self, tenant: str, days: Sequence[int], now: int) -> int:
+        """One above all that these days have, whatever the clocks of writers say."""
+        table = self._dialect.rows(TALLY.day.name)
+        marks = ", ".join("?" * len(days))
+        values: list[Value] = [tenant, *days_of(days), *days]
+        where = f"tenant = ? AND day IN ({marks}) AND quarter IN ({marks})"
+        statement = f"SELECT max(generation) FROM {table} WHERE {where}"
+        newest = max((int(row[0]) for row in self._shard.ask(bound(statement, values))), default=0)
+        return (max(now, (newest >> WRITER_BITS) + 1) << WRITER_BITS) | secrets.randbits(WRITER_BITS)
+
+    def _insert(self, rollup: Rollup, tenant: str, times: Sequence[int], generation: int, content: Statement) -> None:
+        """Totals and their markers in one block: a reader sees all of it or nothing."""
+        names = ", ".join((*rollup.table.names, *(name for name, _ in OWN)))
+        target = f"INSERT INTO {self._dialect.rows(rollup.name)} ({names})"
+        text, values = content
+        shown = ", ".join(_shown(rollup))
+        totals = f"SELECT {shown}, toInt64({generation}), toUInt8(0) FROM ({bound(text, values)}) AS totals"
+        statement = f"{target} {totals} UNION ALL {_markers(rollup, tenant, times, generation)}"
+        self._shard.run(statement, settings=_WRITING)
+
+
+def _shown(rollup: Rollup) -> Iterable[str]:
+    """The columns of totals as the table has them: signed, whatever a server counts in."""
+    time = "quarter" if rollup.grain == "quarter" else START
+    yield from ("tenant", "day", f"toInt64({time})")
+    yield from ("toInt64(bucket)" if name == "bucket" else name for name in rollup.dimensions)
+    yield from (f"toInt64(m{number})" for number in range(len(rollup.measures)))
+
+
+def _markers(rollup: Rollup, tenant: str, times: Iterable[int], generation: int) -> str:
+    """A row for each time that says only that it was reckoned, so that what has vanished is passed over."""
+    listed = ", ".join(literal(time) for time in times)
+    day = f"toDate('1970-01-01') + intDiv(time, {DAY_US})"
+    empty = ("toInt64(0)" if column.kind == "integer" else "''" for column in rollup.table.columns[3:])
+    return (
+        f"SELECT {literal(tenant)}, {day}, time, {', '.join(empty)}, toInt64({generation}), toUInt8(1) "
+        f"FROM (SELECT toInt64(arrayJoin([{listed}])) AS time)"
+    )

@@ -1,0 +1,106 @@
+"""No question reaches another tenant's rows, whatever texts it is made of: in compiled SQL, and on real engines."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.team_engines import clickhouse_cluster, clickhouse_server, open_engine, team_engine
+from tests.team_material import HOSTILE, START, question, rows
+from tests.team_rows import record, sighting
+from tokentide.clock import DAY_US
+from tokentide.model.telemetry import BY_METRICS
+from tokentide.store.clickhouse.dialect import ClickHouseDialect
+from tokentide.store.clickhouse.literals import bound
+from tokentide.store.duckdb.dialect import DuckDialect
+from tokentide.store.query import CostMode, Period
+from tokentide.store.team.compiler import compiled
+from tokentide.store.team.engine import Engine
+from tokentide.store.team.latest import LatestQuery
+from tokentide.store.team.query import Scope, TeamQuery
+from tokentide.store.team.responses import responses
+from tokentide.store.team.store import TeamStore
+from tokentide.store.team.tables import CUBES, TABLES, USAGE
+
+__all__ = ["clickhouse_cluster", "clickhouse_server", "open_engine", "team_engine"]
+TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+DIALECTS = (DuckDialect(), ClickHouseDialect("tide", is_sharded=False), ClickHouseDialect("tide", is_sharded=True))
+PERIOD_OF_ALL = Period("all", START - DAY_US, START + 6 * DAY_US)
+
+
+@settings(max_examples=300, deadline=None)
+@given(random=st.randoms(use_true_random=False), tenant=TEXTS, texts=st.lists(TEXTS, min_size=3, max_size=6))
+def test_every_statement_asks_for_its_tenant_and_binds_every_text(
+    random: Random, tenant: str, texts: list[str]
+) -> None:
+    viewer = Scope(tenant, tuple(texts[:2]), tuple(texts[2:]))
+    query = question(random, texts)
+    for dialect in DIALECTS:
+        statement, values = compiled(dialect, query, viewer)
+        asked = statement.count(" FROM ")
+        assert statement.count("WHERE tenant = ?") == asked, "each table that is read is read for the tenant"
+        assert values.count(tenant) >= asked
+        assert statement.count("?") == len(values)
+        assert " OR tenant" not in statement
+        plain = "".join(each for each in (tenant, *texts) if len(each) > 8)
+        assert not plain or plain not in statement
+        assert bound(statement, values).count(" FROM ") >= asked
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_viewer_sees_another_tenant(team_engine: Engine, data: st.DataObject) -> None:
+    random = data.draw(st.randoms(use_true_random=False))
+    own, other = f"own {random.getrandbits(64)}", f"other {random.getrandbits(64)}"
+    store = TeamStore(team_engine)
+    secret = {"tenant": other, "user_id": "secret", "team": "secret", "session_id": "session-1", "model": "secret"}
+    store.take([record(START, detail="secret", **secret)], [sighting(START, "request:0", **secret)], other)
+    store.take(*rows(random, (own,), 10), own)
+    names = data.draw(st.lists(TEXTS, min_size=3, max_size=3))
+    for viewer in (Scope(own), Scope(own, teams=("secret", *names)), Scope(own, users=("secret", *names))):
+        for _ in range(4):
+            answer = store.totals(viewer, question(random, (*names, "secret", other)))
+            assert all("secret" not in group.keys for group in answer.groups)
+        for cube in CUBES:
+            keys = store.totals(viewer, TeamQuery(cube, ("first_at",) if cube is USAGE else ("records",), ("user_id",)))
+            assert all(group.keys != ("secret",) for group in keys.groups)
+        spans = [(PERIOD_OF_ALL.start, PERIOD_OF_ALL.end)]
+        told = responses(store, viewer, (), CostMode.AUTO, spans)
+        assert all(response.model != "secret" for response in told)
+        events = LatestQuery(("tool_result", "api_request"), PERIOD_OF_ALL)
+        assert all(row.user_id != "secret" for row in store.latest(viewer, events))
+        assert all(user != "secret" for user, _, _ in store.skewed(viewer, PERIOD_OF_ALL))
+    for text in names:
+        assert store.totals(Scope(text), TeamQuery(USAGE, ("responses",))).value() == 0
+
+
+def test_a_tenants_rows_neither_merge_with_nor_silence_anothers(team_engine: Engine) -> None:
+    """The same request and the same session in two tenants."""
+    store = TeamStore(team_engine)
+    store.take([], [sighting(key="request:1", tenant="acme", output_tokens=5, session_id="s")], "a")
+    metrics: dict[str, Any] = {"responses": 0, "output_tokens": 3, "session_id": "s"}
+    more = [sighting(key="request:1", tenant="globex", output_tokens=7, session_id="t")]
+    more.append(sighting(key="point:1", source=BY_METRICS, tenant="globex", **metrics))
+    store.take([], more, "b")
+    query = TeamQuery(USAGE, ("responses", "output_tokens"))
+    assert store.totals(Scope("acme"), query).groups[0].values == (1, 5)
+    assert store.totals(Scope("globex"), query).groups[0].values == (1, 10)
+    assert store.totals(Scope("nobody"), query).groups[0].values == (0, 0)
+
+
+def test_forgetting_takes_a_tenants_old_rows_alone(team_engine: Engine) -> None:
+    store = TeamStore(team_engine)
+    every = [
+        sighting(START + day * DAY_US, f"request:{day}", tenant=each) for day in range(3) for each in ("acme", "globex")
+    ]
+    store.take([], every, "a")
+    for table in TABLES:
+        team_engine.forget("acme", table, every[2].day)
+    query = TeamQuery(USAGE, ("responses",))
+    assert store.totals(Scope("acme"), query).value() == 2
+    assert store.totals(Scope("globex"), query).value() == 3
+    store.refresh({(row.tenant, row.quarter) for row in every})
+    assert store.totals(Scope("acme"), query).value() == 2, "its rows are gone too"
