@@ -427,6 +427,16 @@ def test_of_what_is_set_aside_the_oldest_goes(tmp_path: Path, monkeypatch: pytes
     assert [each.body[:1] for each in refused_entries(str(tmp_path))] == [b"3", b"4"]
 
 
+def test_of_what_is_set_aside_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokentide.server.log.refused.MOST_REFUSED", 2)
+    written(tmp_path, *[b"%d" % number for number in range(5)])
+    reader = LogReader(str(tmp_path))
+    for each in reader.entries():
+        reader.set_aside(each, "why", now=NOW)
+    assert [each.body for each in refused_entries(str(tmp_path))] == [b"3", b"4"]
+    assert len(os.listdir(tmp_path / "refused")) == 4
+
+
 def test_a_board_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
     path = str(tmp_path / "board")
     board = Board(path, 100)

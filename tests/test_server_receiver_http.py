@@ -62,11 +62,13 @@ def test_a_body_is_logged_as_it_came(receiver: Receiver, encoding: str, is_chunk
 
 
 def test_a_push_is_json(receiver: Receiver) -> None:
-    body = b'{"format":1,"records":[]}'
+    body = b'{"format":1,"places":[],"records":[]}'
     found = receiver.post("/v1/push", body, {"content-type": "application/json; charset=utf-8"})
     assert (found.status, found.body) == (200, b"{}")
     assert newest(receiver, body)[2] == "push"
     assert receiver.post("/v1/push", b"[1]", JSON).status == 400
+    assert receiver.post("/v1/push", b"{}", JSON).status == 400
+    assert b"bring both to one version" in receiver.post("/v1/push", body.replace(b"1", b"2"), JSON).body
     assert receiver.post("/v1/push", b'{"a":', JSON).status == 400
     assert receiver.post("/v1/push", b'{"a":' * 100_000, JSON).status == 400
     assert receiver.post("/v1/push", body, PROTOBUF).status == 415
@@ -153,6 +155,13 @@ def test_a_bomb_is_not_unpacked(receiver: Receiver) -> None:
     assert found.status == 413
     assert peak_bytes(receiver.process.pid) - before < 200 * MIB
     assert receiver.is_well()
+
+
+def test_members_without_end_stop_nobody(receiver: Receiver) -> None:
+    begun = time.monotonic()
+    found = receiver.post("/v1/logs", gzipped(b"") * 200_000, {**PROTOBUF, "content-encoding": "gzip"})
+    assert (found.status, receiver.is_well()) == (400, True)
+    assert time.monotonic() - begun < 5
 
 
 def peak_bytes(pid: int) -> int:

@@ -27,6 +27,7 @@ from tokentide.clock import DAY_US, HOUR_US
 from tokentide.model.telemetry import MICRO, Entrance, Sighting, TelemetryRecord
 from tokentide.pricing.book import PriceBook
 from tokentide.server.parties import Parties
+from tokentide.sources.otlp.faults import BadBodyError
 from tokentide.sources.otlp.inspecting import JSON_TYPE, PROTOBUF_TYPE
 from tokentide.sources.otlp.reading import Reader
 
@@ -178,6 +179,37 @@ def test_bad_items_are_rejected_and_the_others_kept() -> None:
     assert reading.rejected == 3
     points = [point({}, 1e300), point({}, 1.0)]
     assert read_both("metrics", metrics([metric("m", points), metric("", points)])).rejected == 3
+
+
+@pytest.mark.parametrize("content_type", [JSON_TYPE, PROTOBUF_TYPE])
+def test_more_records_than_a_body_may_have_are_refused(content_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("wire", "protobuf"):
+        monkeypatch.setattr(f"tokentide.sources.otlp.{module}.MOST_ITEMS", 20)
+    assert len(read("logs", content_type, encoded("logs", logs([event("auth", {})] * 20))[content_type]).records) == 20
+    with pytest.raises(BadBodyError, match="records"):
+        read("logs", content_type, encoded("logs", logs([event("auth", {})] * 21))[content_type])
+    with pytest.raises(BadBodyError, match="records"):
+        read("logs", content_type, encoded("logs", {"resourceLogs": [{"scopeLogs": [{}]}] * 21})[content_type])
+
+
+def test_a_resource_does_not_grow_with_every_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokentide.sources.otlp.reading.MOST_TEXT_BYTES", 10_000)
+    note: dict[str, Scalar] = {"note": "x" * 900}
+    bare = [{"timeUnixNano": str((NOW + number) * 1000), "body": {"stringValue": "auth"}} for number in range(50)]
+    reading = read_both("logs", logs(bare, note))
+    assert [bool(record.attributes) for record in reading.records] == [True] * 10 + [False] * 40
+    assert "40 records" in reading.notes[0]
+    endless: dict[str, Scalar] = {f"note{number}": "x" * 900 for number in range(100)}
+    reading = read_both("logs", logs([event("auth", {})], {**endless, "enduser.id": "ada"}))
+    assert [record.user_id for record in reading.records] == ["f" * 8]
+
+
+def test_resources_are_remembered_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokentide.sources.otlp.reading.MOST_HEAD_BYTES", 20_000)
+    reader = Reader(Parties(), priced)
+    for number in range(100):
+        read_both("logs", logs([event("auth", {})], {"note": str(number) * 500}), reader)
+    assert sum(len(resource) for memory in reader._memories.values() for _, resource, _ in memory.heads) < 40_000
 
 
 def test_a_body_that_may_be_somebodys_text_is_no_name() -> None:

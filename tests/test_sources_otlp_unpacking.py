@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokentide.sources.otlp.faults import BadBodyError, TooLongError
-from tokentide.sources.otlp.unpacking import unpacked
+from tokentide.sources.otlp.unpacking import MOST_MEMBERS, unpacked
 
 
 def bare(data: bytes) -> bytes:
@@ -42,6 +42,12 @@ def test_a_body_is_unpacked_no_further_than_it_may_be_long(encoding: str) -> Non
 def test_a_bomb_of_several_members_is_stopped() -> None:
     with pytest.raises(TooLongError):
         unpacked(gzip.compress(b"x" * 600) * 2, "gzip", 1_000)
+
+
+def test_members_without_end_are_refused_at_once() -> None:
+    assert unpacked(gzip.compress(b"x") * MOST_MEMBERS, "gzip") == b"x" * MOST_MEMBERS
+    with pytest.raises(BadBodyError, match="members"):
+        unpacked(gzip.compress(b"") * 400_000, "gzip")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_sighting_holds_all_that_its_event_tells() -> None:
 
 @pytest.mark.parametrize(
     ("told", "reported"),
-    [({"cost_usd": 0.06219999999999999}, 62_200_000), ({"cost_usd": "0.010225"}, 10_225_000), ({}, NOT_TOLD), ({"cost_usd": -1.0}, NOT_TOLD), ({"cost_usd": "much"}, NOT_TOLD), ({"cost_usd": 0}, 0)],
+    [({"cost_usd": 0.06219999999999999}, 62_200_000), ({"cost_usd": "0.010225"}, 10_225_000), ({}, NOT_TOLD), ({"cost_usd": -1.0}, NOT_TOLD), ({"cost_usd": "much"}, NOT_TOLD), ({"cost_usd": 0}, 0), ({"cost_usd": 100_000.0}, 10**14), ({"cost_usd": 9e9}, NOT_TOLD), ({"cost_usd_micros": 10**10 + 10**9 * 91}, NOT_TOLD)],
 )  # fmt: skip
 def test_the_cost_is_whole_micro_dollars_however_it_is_told(told: dict[str, Scalar], reported: int) -> None:
     (sighting,) = read_both("logs", logs([event("api_request", told)])).sightings
