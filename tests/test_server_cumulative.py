@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.team_rows import NOON, record
+from tests.team_rows import NOON, record, sighting
 from tokentide.clock import MINUTE_US
-from tokentide.model.telemetry import MICRO, TelemetryRecord
+from tokentide.model.telemetry import BY_METRICS, MICRO, TelemetryRecord
 from tokentide.server.cumulative import with_increases
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
-from tokentide.store.team.tables import TALLY
+from tokentide.store.team.tables import TALLY, USAGE
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +103,26 @@ def test_a_store_that_was_closed_remembers(tmp_path: Path) -> None:
         found = total(store, "acme")
         engine.close()
     assert found == 20
+
+
+def test_a_crash_before_the_readings_are_there_loses_no_usage(
+    store: TeamStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put() -> None:
+        records = with_increases(store, [reading(0, 5, tenant="cut off")])
+        told = [
+            sighting(
+                NOON, "otlp:cut off", BY_METRICS, tenant="cut off", responses=0, output_tokens=each.amount // MICRO
+            )
+            for each in records
+        ]
+        store.take(records, told, "token")
+
+    with monkeypatch.context() as crash:
+        puts = iter((store.engine.put,))
+        crash.setattr(store.engine, "put", lambda *told: next(puts)(*told))
+        with pytest.raises(StopIteration):
+            put()
+    put()
+    assert store.totals(Scope("cut off"), TeamQuery(USAGE, ("output_tokens",))).value() == 5
+    assert total(store, "cut off") == 5

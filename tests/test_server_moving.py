@@ -11,14 +11,16 @@ from tests.team_rows import NOON, record, sighting
 from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.errors import StoreUnreachableError
 from tokentide.server import moving
+from tokentide.server.cumulative import with_increases
 from tokentide.server.move import COPYING, DONE, FAILED, Move, MoveFile, MoveState
 from tokentide.store.duckdb.engine import DuckEngine
-from tokentide.store.team.query import Scope, TeamQuery
+from tokentide.store.team.query import Condition, Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import TALLY, USAGE
 
 DAYS = 5
 NOW = NOON + (DAYS + 2) * DAY_US
+COMMITS = Condition("name", ("commit.count",))
 COUNTED = ("responses", "output_tokens", "auto_cost")
 
 
@@ -139,3 +141,29 @@ def test_a_day_with_many_rows_is_copied_in_parts(
     expected = totals(store)
     ended(Move(store, engines[1], file, MoveState("clickhouse://new", NOW)))
     assert totals(store) == expected
+
+
+def test_readings_that_only_one_engine_got_come_again_with_their_increase(
+    engines: tuple[DuckEngine, DuckEngine], file: MoveFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled(engines[0])
+    Move(store, engines[1], file, MoveState("clickhouse://new", NOW))
+
+    def put() -> None:
+        point = record(NOON, "commit.count", kind="point", series="stream", reading=5, id="point")
+        store.take(with_increases(store, [point]), [], "reading")
+
+    with monkeypatch.context() as away:
+
+        def refuse(*_: object) -> None:
+            raise StoreUnreachableError("the other side is away")
+
+        away.setattr(engines[1], "put", refuse)
+        with pytest.raises(StoreUnreachableError):
+            put()
+    put()
+    amounts = [
+        TeamStore(engine).totals(Scope("acme"), TeamQuery(TALLY, ("amount",), (), (), (COMMITS,))).value()
+        for engine in engines
+    ]
+    assert amounts == [5, 5]
