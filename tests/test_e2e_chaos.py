@@ -235,11 +235,7 @@ def lose_all_shards(cluster: Cluster) -> None:
     "cumulative_share",
     [
         pytest.param(0.0, id="delta"),
-        pytest.param(
-            0.3,
-            id="cumulative",
-            marks=pytest.mark.xfail(strict=False, reason="last readings on a shard that is away are taken for nothing"),
-        ),
+        pytest.param(0.3, id="cumulative"),
     ],
 )
 def test_an_engine_that_is_away_for_a_while_gets_everything_in_the_end(

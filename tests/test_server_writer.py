@@ -61,8 +61,10 @@ class Stage:
     def work(self, writer: Writer | None = None) -> None:
         for _ in range(1000):
             if not (writer or self.writer).step(time.monotonic, NOON):
-                return
-        pytest.fail("there is always something to do")
+                break
+        else:
+            pytest.fail("there is always something to do")
+        (writer or self.writer).finish(time.monotonic)
 
     def counted(self) -> int:
         return self.store.totals(Scope("acme"), TeamQuery(TALLY, ("records",))).value()
@@ -107,6 +109,20 @@ def test_what_was_acknowledged_is_counted(stage: Stage) -> None:
     assert stage.store.totals(Scope("acme"), TeamQuery(USAGE, ("responses", "auto_cost"))).groups[0].values == (2, 15)
     assert (stage.writer.progress.taken_records, stage.writer.progress.last_taken_at) == (15, NOON)
     assert LogReader(stage.log_folder).waiting_bytes() == 0
+
+
+def test_a_body_of_many_rows_is_put_a_part_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokentide.server.writer.MOST_ROWS", 10)
+    put, sizes = stage.engine.put, list[int]()
+
+    def counting(table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+        sizes.append(len(rows))
+        put(table, rows, token)
+
+    monkeypatch.setattr(stage.engine, "put", counting)
+    stage.send(events(0, 25))
+    stage.work()
+    assert (stage.counted(), max(sizes)) == (25, 10)
 
 
 def test_the_log_forgets_what_is_taken(stage: Stage) -> None:
@@ -198,6 +214,42 @@ def test_an_engine_that_is_away_is_waited_for_and_nothing_is_lost(
         thread.join()
     assert stage.counted() == 10
     assert stage.writer.progress.fault == ""
+
+
+def test_what_waits_for_a_shard_is_delivered_although_the_log_waits_for_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, away = stage.engine.put, [True]
+
+    def refuse(table: Table, rows: list[TelemetryRecord], token: str) -> None:
+        if away:
+            raise StoreUnreachableError("older rows wait for it")
+        put(table, rows, token)
+
+    monkeypatch.setattr(stage.engine, "put", refuse)
+    stage.send(events(0, 10))
+    with pytest.raises(StoreUnreachableError):
+        stage.writer.step(time.monotonic, NOON)
+    monkeypatch.setattr(stage.engine, "settle", lambda _now: away.clear())
+    stage.work()
+    assert stage.counted() == 10
+
+
+def test_totals_are_refreshed_while_the_log_waits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.send(events(0, 10))
+    for _ in range(2):
+        stage.writer.step(lambda: 1000.0, NOON)
+    stage.send(events(10, 10))
+    stage.writer.step(lambda: 1000.1, NOON)
+    stage.send(events(20, 10))
+
+    def refuse(*_: object) -> None:
+        raise StoreUnreachableError("it is away")
+
+    monkeypatch.setattr(stage.engine, "put", refuse)
+    with pytest.raises(StoreUnreachableError):
+        stage.writer.step(lambda: 2000.0, NOON)
+    assert stage.counted() == 20
 
 
 def test_totals_that_cannot_be_reckoned_do_not_stop_the_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

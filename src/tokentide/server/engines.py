@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from tokentide.errors import StoreError, UsageError
 from tokentide.server.folder import TeamFolder
 from tokentide.server.move import DONE, MoveFile
@@ -29,12 +27,17 @@ def open_engine(dsn: str, folder: TeamFolder) -> Engine:
 
 
 def check_dsn(dsn: str) -> None:
-    """Raises UsageError for what names no engine."""
-    if dsn != DUCKDB and urlsplit(dsn).scheme not in CLICKHOUSE:
+    """Raises UsageError for what names no engine, or not how to reach it."""
+    from tokentide.store.clickhouse.address import parsed
+
+    if dsn == DUCKDB:
+        return
+    if kind_of(dsn) != CLICKHOUSE[0]:
         raise UsageError(
             f"{kind_of(dsn)!r} is no store: give duckdb, or clickhouse://user:password@host:8123/database "
             "(see docs/how-to/team-server.md for clusters)"
         )
+    parsed(dsn)
 
 
 def kind_of(dsn: str) -> str:

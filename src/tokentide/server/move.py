@@ -17,6 +17,8 @@ from tokentide.store.team.rollups import days_of
 from tokentide.store.team.store import TeamStore
 
 COPYING, DONE, FAILED = "copying", "done", "failed"
+CANCELLED = "cancelled"
+"""The fault of a move that somebody ended."""
 
 
 class MoveState(msgspec.Struct):
@@ -54,6 +56,11 @@ class MoveFile:
         """Replace it."""
         write_private(self.path, msgspec.json.encode(state), is_synced=True)
 
+    def end(self, state: MoveState, reason: str) -> None:
+        """The move is over, and everything stays where it is."""
+        state.stage, state.fault = FAILED, reason
+        self.write(state)
+
     def cancel(self) -> None:
         """Have the move end where it is; whoever makes it finds this beside its own file."""
         write_private(self._cancelled, b"")
@@ -78,7 +85,6 @@ class Move:
         """Raises StoreError."""
         self._store, self._source, self._target = store, store.engine, target
         self._file, self._state = file, state
-        file.take_cancellation()
         target.prepare()
         todo = [portion for portion in portions(self._source) if portion.day not in state.days]
         self._days = [(day, list(those)) for day, those in groupby(todo, key=lambda portion: portion.day)]
@@ -86,10 +92,15 @@ class Move:
         store.engine = DoubleEngine(self._source, target)
         self._keep(COPYING, "")
 
+    @property
+    def waits(self) -> bool:
+        """Whether the last step came to nothing, as an engine could not be reached."""
+        return bool(self._state.fault)
+
     def step(self, now: int) -> bool:
         """Copy a day, or end the move; True when it is over, well or not. Raises OSError."""
         if self._file.take_cancellation():
-            return self._give_up("cancelled")
+            return self._give_up(CANCELLED)
         try:
             if self._days:
                 self._copy_day(*self._days[0])

@@ -44,6 +44,11 @@ class DoubleEngine:
         """The first one's."""
         return self.first.missing
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Both."""
+        return self.first.waiting_bytes + self.second.waiting_bytes
+
     def prepare(self) -> None:
         """Both."""
         self.first.prepare()
@@ -54,9 +59,13 @@ class DoubleEngine:
         return self.first.ask(statement, values)
 
     def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
-        """Into both: the log forgets it only when both have it."""
-        self.first.put(table, rows, token)
+        """Into both: the log forgets it only when both have it.
+
+        The first comes last, as it is what increases of cumulative streams are reckoned from: what only the second has
+        got comes again with the same increase.
+        """
         self.second.put(table, rows, token)
+        self.first.put(table, rows, token)
 
     def refresh(self, quarters: Iterable[Quarter]) -> None:
         """Both."""

@@ -54,6 +54,8 @@ class Parties:
 
     def edition(self) -> int:
         """Another number once the mapping is another one; looks whether the file has changed."""
+        if not self._path:
+            return self._edition
         stamp = _stamp_of(self._path)
         if stamp != self._stamp:
             self._stamp = stamp

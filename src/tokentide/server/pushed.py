@@ -20,6 +20,8 @@ from tokentide.sources.otlp.usage import Price, seniority
 AHEAD_US = DAY_US
 """A response so far ahead of its arrival was dated by a wrong clock."""
 FAST = "fast"
+MOST_NANO_USD = 10**15
+"""A response costs no more: what counts that nobody reaches would come to has no price."""
 RANK = 0
 """At the same instant transcripts come before telemetry."""
 
@@ -105,7 +107,7 @@ def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: i
     row.id = id_of(*msgspec.structs.astuple(row))
     row.seniority = seniority(row.happened_at, RANK, row.id, is_sidechain=row.is_sidechain)
     listed = price(record.usage())
-    row.list_cost = NOT_TOLD if listed is None else listed
+    row.list_cost = NOT_TOLD if listed is None or listed > MOST_NANO_USD else listed
     return row
 
 

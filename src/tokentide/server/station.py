@@ -64,7 +64,7 @@ class StationPlan:
     receivers: int = 1
     tls: Tls | None = None
     is_open: bool = True
-    """Whether who sends no token is let in: where nobody but this machine can come."""
+    """Whether who sends no token is let in before one was made: where nobody but this machine can come."""
     mapping: str = ""
     """A file; empty for none."""
     allowed_content: tuple[str, ...] = ()
@@ -103,7 +103,8 @@ class Station:
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
-        """Begin to take what is in the log into the store."""
+        """Begin to take what is in the log into the store; what a server before told of itself ends here."""
+        self._post()
         for thread in self._threads:
             thread.start()
         return self
@@ -137,8 +138,8 @@ class Station:
             mapping_fault=self.parties.fault,
             missing=engine.missing,
             engine_fault=progress.fault or progress.stuck,
-            store_bytes=_size(folder.duckdb) if engine.name == DUCKDB else 0,
-            spooled_bytes=_size(folder.spool),
+            store_bytes=_size(folder.duckdb, f"{folder.duckdb}.wal") if engine.name == DUCKDB else 0,
+            spooled_bytes=engine.waiting_bytes,
             free_bytes=shutil.disk_usage(folder.path).free,
             last_received_at=progress.last_received_at,
             last_taken_at=progress.last_taken_at,
@@ -215,9 +216,12 @@ class Station:
             for number, receiver in enumerate(self._receivers):
                 if not receiver.is_alive:
                     self._start_again(number)
-            with suppress(OSError):
-                post(self.plan.folder, Posted(self.plan.clock(), self.addresses(), self.status()))
+            self._post()
         _end_all(self._receivers)
+
+    def _post(self) -> None:
+        with suppress(OSError):
+            post(self.plan.folder, Posted(self.plan.clock(), self.addresses(), self.status()))
 
     def addresses(self) -> dict[str, str]:
         """Where it listens, by way in."""
@@ -254,13 +258,10 @@ def _end_all(receivers: Sequence[ReceiverProcess]) -> None:
         receiver.end()
 
 
-def _size(path: str) -> int:
-    """Bytes of a file or of all in a folder; 0 for none."""
+def _size(*paths: str) -> int:
+    """Bytes of files; 0 for none."""
     total = 0
-    with suppress(OSError):
-        total = os.path.getsize(path) if os.path.isfile(path) else 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with suppress(OSError):
-                total += os.path.getsize(os.path.join(folder, name))
+    for path in paths:
+        with suppress(OSError):
+            total += os.path.getsize(path)
     return total

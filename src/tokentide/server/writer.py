@@ -115,15 +115,19 @@ class Writer:
                 ended.wait(PAUSE_SECONDS)
 
     def step(self, seconds: Callable[[], float], now: int) -> bool:
-        """Take some of what waits, and refresh what is due; False where there was nothing to do.
+        """Refresh what is due, and take some of what waits; False where there was nothing to do.
 
         Raises StoreUnreachableError, LogError, OSError: what was not taken stays in the log, and comes again.
         """
-        took = [self._take(log, now) for log in self._logs]
-        if self._dirty and (not any(took) or self._is_due(seconds())):
+        self._store.engine.settle(now)  # before the log is looked at, which may wait for what is delivered now
+        if self._dirty and self._is_due(seconds()):
             self._refresh(seconds)
-        self._store.engine.settle(now)
-        return self._chores.do(now) or any(took)
+        # First, so that a move that was cut off has both engines in place before anything is taken, and can be
+        # cancelled while one of them refuses.
+        is_moving = self._chores.do(now)
+        self._store.engine.settle(now)  # first: what is taken may rest on what still waits for a shard
+        took = [self._take(log, now) for log in self._logs]
+        return is_moving or any(took)
 
     def finish(self, seconds: Callable[[], float]) -> None:
         """Bring all totals up to date. Raises StoreUnreachableError."""

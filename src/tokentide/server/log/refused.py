@@ -15,6 +15,8 @@ from tokentide.server.log.scanning import Stretch, scanned
 
 MOST_REFUSED_BYTES = 256 << 20
 """More than that is not kept: the oldest go."""
+MOST_REFUSED = 1_000
+"""No more entries are kept: each is a file, and they are looked through whenever one more comes."""
 _MARK = b"TTREFUSE"
 """Such a file has one entry and the length of the file tells where it ends: nothing has to be found in it."""
 _NAME = re.compile(r"(\d{10})-(\d{12})\.entry")
@@ -62,9 +64,13 @@ def refused_entries(folder: str) -> Iterator[LogEntry]:
 
 def drop_refused(refusal: Refusal) -> None:
     """Delete an entry that was set aside. Raises OSError."""
-    for path in (refusal.path, _reason_path(refusal.path)):
+    _drop(refusal.path)
+
+
+def _drop(path: str) -> None:
+    for each in (path, _reason_path(path)):
         with suppress(FileNotFoundError):
-            os.unlink(path)
+            os.unlink(each)
 
 
 def _as_new(entry: LogEntry) -> NewEntry:
@@ -74,13 +80,13 @@ def _as_new(entry: LogEntry) -> NewEntry:
 
 
 def _shrink(folder: str) -> None:
-    refusals = refusals_in(folder)
-    total = sum(each.entry_bytes for each in refusals)
-    for each in refusals[:-1]:
-        if total <= MOST_REFUSED_BYTES:
+    sizes = [(path, os.path.getsize(path)) for path in _paths(folder)]
+    total = sum(size for _, size in sizes)
+    for left, (path, size) in zip(range(len(sizes), 1, -1), sizes, strict=False):
+        if total <= MOST_REFUSED_BYTES and left <= MOST_REFUSED:
             return
-        drop_refused(each)
-        total -= each.entry_bytes
+        _drop(path)
+        total -= size
 
 
 def _refusal(path: str) -> Refusal:

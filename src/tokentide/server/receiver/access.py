@@ -46,19 +46,28 @@ class TokenAccess:
     """Asks the directory of tokens."""
 
     def __init__(self, directory: Directory, *, is_open: bool) -> None:
-        """With `is_open` whoever sends no token is let in, as nobody but this machine can reach the server."""
+        """With `is_open` whoever sends no token is let in, until the first token for sending is made.
+
+        It is meant for loopback. A proxy there may bring others of whom nothing can be seen, which is why a token
+        that was made is asked for ever after.
+        """
         self._directory, self._is_open = directory, is_open
 
     def entrance(self, token: str | None) -> Entrance | Refused | None:
         """Of a token for sending its tenant and team."""
         if not token:
-            return OPEN if self._is_open else None
+            return OPEN if self._lets_everyone_in() else None
         found = self._directory.found(token)
         if found is None:
             return None
         if found.kind != INGEST:
             return Refused("this token is a viewer's; sending needs one of `tokentide server token create`")
         return Entrance(found.tenant, found.teams[0] if found.teams else "")
+
+    def _lets_everyone_in(self) -> bool:
+        if self._is_open and any(token.kind == INGEST for token in self._directory.tokens()):
+            self._is_open = False
+        return self._is_open
 
 
 def token_in(headers: Mapping[bytes, bytes]) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 
 from tokentide.server.receiver.errors import ReceiverError
 from tokentide.server.receiver.messages import Failed, Ready
@@ -24,7 +27,8 @@ class ReceiverProcess:
         context = multiprocessing.get_context("spawn")
         self._lifeline, theirs = context.Pipe()
         self._process = context.Process(target=serve_receiver, args=(plan, theirs), name="tokentide-receiver")
-        self._process.start()
+        with _no_interrupt():
+            self._process.start()
         theirs.close()
 
     @property
@@ -69,3 +73,20 @@ class ReceiverProcess:
             self._process.kill()
             self._process.join(seconds)
         return self._process.exitcode
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """What starts here never sees Ctrl+C, which a terminal sends to all its processes: it ends by its lifeline.
+
+    Windows passes no mask on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it lifts the mask where it has to be started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

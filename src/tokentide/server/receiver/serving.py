@@ -29,10 +29,10 @@ _QUIET = ("uvicorn", "uvicorn.error", "asyncio", "grpc", "grpc._cython.cygrpc")
 
 
 def serve_receiver(plan: ReceiverPlan, lifeline: Connection | None = None) -> int:
-    """Receive until SIGTERM, SIGINT, SIGHUP, or until the other end of the lifeline is closed; the exit code.
+    """Receive until SIGTERM, SIGINT where it is not blocked, SIGHUP, or the other end of the lifeline is closed.
 
-    By the lifeline goes a Ready when requests are answered, or a Failed with a sentence; without one that sentence
-    goes to standard error.
+    The exit code. By the lifeline goes a Ready when requests are answered, or a Failed with a sentence; without one
+    that sentence goes to standard error.
     """
     for name in _QUIET:
         logger = logging.getLogger(name)

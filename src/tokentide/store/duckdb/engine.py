@@ -35,6 +35,7 @@ class DuckEngine:
     name = "duckdb"
     dialect = DuckDialect()
     missing: tuple[str, ...] = ()
+    waiting_bytes = 0
 
     def __init__(self, path: str) -> None:
         """Open or make the file. Raises StoreError where another process has it or it is no DuckDB file."""

@@ -34,6 +34,10 @@ class Engine(Protocol):
     def missing(self) -> tuple[str, ...]:
         """The shards that cannot be reached now: answers lack what they hold."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What lies here for shards that are away."""
+
     def prepare(self) -> None:
         """Make the tables that are not there."""
 

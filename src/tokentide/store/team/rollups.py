@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.clock import DAY_US, HOUR_US, QUARTER_US
 from tokentide.model.billing import TOKEN_COUNTERS
 from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD
 from tokentide.store.team.dialect import Dialect, Statement
@@ -31,6 +31,10 @@ SESSION_US = 7 * DAY_US
 """So far around are events of a session looked for, beside which its metrics do not count."""
 MOST_QUARTERS = 672
 """So many quarter hours, a week of them, are reckoned by one statement."""
+UNNAMED_US = HOUR_US
+"""So long after the end of a UTC day metrics without a session may still tell of it."""
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+"""0001-01-01 and 9999-12-31, in days since 1970."""
 START = "start_"
 """The column of the start of a day in what `folded` answers."""
 _TOLD = f"source <> '{BY_EVENTS}' AND source <> '{BY_METRICS}'"
@@ -48,10 +52,10 @@ def portions(quarters: Iterable[tuple[str, int]]) -> Iterable[tuple[str, list[in
 
 
 def days_of(quarters: Iterable[int]) -> list[str]:
-    """The UTC days that quarter hours are in, as 2026-11-22."""
+    """The UTC days that quarter hours are in, as 2026-11-22; beyond the calendar its first or its last one."""
     from datetime import datetime, timezone
 
-    starts = sorted({quarter // DAY_US for quarter in quarters})
+    starts = sorted({min(max(quarter // DAY_US, _FIRST_DAY), _LAST_DAY) for quarter in quarters})
     return [datetime.fromtimestamp(day * 86_400, timezone.utc).date().isoformat() for day in starts]
 
 
@@ -62,11 +66,14 @@ def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement
     near, near_values = _between(tenant, low - APART_US, high + APART_US)
     around, around_values = _between(tenant, low - SESSION_US, high + SESSION_US)
     own, own_values = _during(tenant, quarters)
+    told = f"FROM {every} WHERE {own} AND source <> '{BY_METRICS}'"
     return (
         f"SELECT DISTINCT quarter FROM {table} WHERE {near} AND key IN (SELECT key FROM {table} WHERE {own}) "
         f"UNION ALL SELECT DISTINCT quarter FROM {table} WHERE {around} AND source = '{BY_METRICS}' "
-        f"AND session_id IN (SELECT DISTINCT session_id FROM {every} WHERE {own} AND source <> '{BY_METRICS}')"
-    ), [*near_values, *own_values, *around_values, *own_values]
+        f"AND session_id IN (SELECT DISTINCT session_id {told}) "
+        f"UNION ALL SELECT DISTINCT quarter FROM {table} WHERE {near} AND source = '{BY_METRICS}' "
+        f"AND session_id = '' AND user_id IN (SELECT DISTINCT user_id {told})"
+    ), [*near_values, *own_values, *around_values, *own_values, *near_values, *own_values]
 
 
 def filled(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
@@ -122,17 +129,31 @@ def merged_responses(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> 
     near, near_values = _between(tenant, low - APART_US, high + APART_US)
     around, around_values = _between(tenant, low - SESSION_US, high + SESSION_US)
     own, own_values = _during(tenant, quarters)
+    told = f"FROM {every} WHERE {{}} AND source <> '{BY_METRICS}'"
+    sessions = f"session_id NOT IN (SELECT DISTINCT session_id {told.format(around)})"
+    days = [_person_day(dialect, later) for later in (0, UNNAMED_US)]
+    people = " AND ".join(f"({days[0]}) NOT IN (SELECT DISTINCT {day} {told.format(near)})" for day in days)
     counted = (
-        f"{near} AND key IN (SELECT key FROM {table} WHERE {own}) "
-        f"AND (source <> '{BY_METRICS}' OR session_id NOT IN (SELECT DISTINCT session_id FROM {every} "
-        f"WHERE {around} AND source <> '{BY_METRICS}'))"
+        f"{near} AND key IN (SELECT key FROM {table} WHERE {own}) AND (source <> '{BY_METRICS}' "
+        f"OR (session_id <> '' AND {sessions}) OR (session_id = '' AND {people}))"
     )
     return merged_rows(dialect, table, counted, f"quarter_ IN ({', '.join('?' * len(quarters))})"), [
         *near_values,
         *own_values,
         *around_values,
+        *near_values,
+        *near_values,
         *quarters,
     ]
+
+
+def _person_day(dialect: Dialect, later: int) -> str:
+    """Whose, and on which UTC day, so many µs later.
+
+    What is known without a session (OTEL_METRICS_INCLUDE_SESSION_ID) counts on days on which nothing else tells of
+    the person.
+    """
+    return f"user_id, {dialect.whole(f'(happened_at + {later})', str(DAY_US))}"
 
 
 def responses_between(dialect: Dialect, tenant: str, start: int, end: int) -> Statement:

@@ -26,9 +26,13 @@ class TeamStore:
         self.refresh(self.put(records, sightings, token))
 
     def put(self, records: Sequence[TelemetryRecord], sightings: Sequence[Sighting], token: str) -> set[Quarter]:
-        """Add rows; returns the quarter hours whose totals are not true until they are refreshed."""
-        self.engine.put(TELEMETRY, records, f"{token}:telemetry")
+        """Add rows; returns the quarter hours whose totals are not true until they are refreshed.
+
+        Readings of cumulative streams go last: once they are there, nobody can tell any more what they grew by, and
+        what was cut off before its sightings would lose them.
+        """
         self.engine.put(SIGHTINGS, sightings, f"{token}:sightings")
+        self.engine.put(TELEMETRY, records, f"{token}:telemetry")
         return {(row.tenant, row.quarter) for rows in (records, sightings) for row in rows}
 
     def refresh(self, quarters: Iterable[Quarter]) -> None:

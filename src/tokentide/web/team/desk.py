@@ -27,7 +27,7 @@ from tokentide.web.team.asked import COLUMNS, TeamFilters, cube_of
 
 T = TypeVar("T")
 THREADS = 4
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 """So often it is looked whether the writer has taken anything; pages change no more often."""
 MOST_CHOICES = 5_000
 """Values of a filter that are known to the bar: the most used."""
