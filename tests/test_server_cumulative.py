@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.team_rows import NOON, record, sighting
 from tokentide.clock import MINUTE_US
+from tokentide.errors import StoreUnreachableError
 from tokentide.model.telemetry import BY_METRICS, MICRO, TelemetryRecord
 from tokentide.server.cumulative import with_increases
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
-from tokentide.store.team.tables import TALLY, USAGE
+from tokentide.store.team.tables import TALLY, USAGE, Table
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +122,15 @@ def test_a_crash_before_the_readings_are_there_loses_no_usage(
         store.take(records, told, "token")
 
     with monkeypatch.context() as crash:
-        puts = iter((store.engine.put,))
-        crash.setattr(store.engine, "put", lambda *told: next(puts)(*told))
-        with pytest.raises(StopIteration):
+        first, puts = store.engine.put, count()
+
+        def killed(table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+            if next(puts):
+                raise StoreUnreachableError("killed")
+            first(table, rows, token)
+
+        crash.setattr(store.engine, "put", killed)
+        with pytest.raises(StoreUnreachableError):
             put()
     put()
     assert store.totals(Scope("cut off"), TeamQuery(USAGE, ("output_tokens",))).value() == 5

@@ -58,6 +58,11 @@ def test_a_record_becomes_a_sighting_with_its_price() -> None:
     assert row.seniority // 64 % 8 == 0
 
 
+def test_counts_that_nobody_reaches_have_no_price() -> None:
+    (row,) = read({**RECORD, "output_tokens": 10**15}).sightings
+    assert (row.output_tokens, row.list_cost) == (10**15, -1)
+
+
 def test_the_same_body_gives_the_same_rows() -> None:
     assert read() == read()
     (one,), (other,) = read().sightings, read({**RECORD, "output_tokens": 58}).sightings

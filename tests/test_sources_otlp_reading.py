@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -190,6 +191,13 @@ def test_more_records_than_a_body_may_have_are_refused(content_type: str, monkey
         read("logs", content_type, encoded("logs", logs([event("auth", {})] * 21))[content_type])
     with pytest.raises(BadBodyError, match="records"):
         read("logs", content_type, encoded("logs", {"resourceLogs": [{"scopeLogs": [{}]}] * 21})[content_type])
+
+
+def test_fields_that_nobody_knows_are_not_read_without_end() -> None:
+    begun = time.monotonic()
+    with pytest.raises(BadBodyError, match="records"):
+        read("logs", PROTOBUF_TYPE, b"\x10\x00" * 20_000_000)
+    assert time.monotonic() - begun < 3
 
 
 def test_a_resource_does_not_grow_with_every_item(monkeypatch: pytest.MonkeyPatch) -> None:

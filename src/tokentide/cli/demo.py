@@ -48,6 +48,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError(f"demo shows reports; guard {rest[1]} is for your own machine")
     if rest[:1] == [OF_TEAMS] and rest[1:2] and not rest[1].startswith("-"):
         raise UsageError(f"demo shows pages; {OF_TEAMS} {rest[1]} is for a server of your own")
+    if rest[:1] == [OF_TEAMS]:
+        from tokentide.cli.server_run import check_packages
+
+        check_packages()
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
     with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
         days = YEAR if rest[:1] and rest[0] in OF_A_YEAR else DAYS

@@ -87,21 +87,21 @@ def entrance_of(options: argparse.Namespace, environ: MutableMapping[str, str]) 
     return Entrance(host, token or made, bool(made), tls, tuple(options.allow_host))
 
 
-def bound_at(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises UsageError."""
+def bound_at(host: str, port: int, command: str = "serve") -> socket.socket:
+    """A socket that listens there, for that command. Raises UsageError."""
     from tokentide.web.serving import bound
 
     try:
         return bound(host, port)
     except OSError as error:
-        raise UsageError(_why_not(host, port, error)) from error
+        raise UsageError(_why_not(host, port, error, command)) from error
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _why_not(host: str, port: int, error: OSError, command: str) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"port {port} is taken: another `tokentide serve` may run there; --port {port + 1 if port < 65535 else 0} "
-            "takes another one, --port 0 any that is free"
+            f"port {port} is taken: another `tokentide {command}` may run there; "
+            f"--port {port + 1 if port < 65535 else 0} takes another one, --port 0 any that is free"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"port {port} may not be taken ({error.strerror}): --port takes one from 1024 on"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal, help_with_examples
-from tokentide.errors import UsageError
+from tokentide.errors import StoreError, UsageError
 from tokentide.locks import holder_of
 from tokentide.render.words import clean, plural
 from tokentide.server.folder import STORE_VARIABLE, TeamFolder
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Ask for the move, and look on until it is over; Ctrl+C only ends the looking."""
+    from tokentide.cli.server_run import check_packages
     from tokentide.server.move import MoveFile
 
     folder = TeamFolder(options.data) if options.data else TeamFolder.usual()
@@ -51,30 +52,35 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if options.status:
         return _tell(file.read(), terminal)
     if options.cancel:
-        return _cancel(file, terminal)
+        return _cancel(file, terminal, is_served=holder_of(folder.lock) is not None)
     target = options.target or terminal.environ.get(STORE_VARIABLE, "")
     if not target:
         raise UsageError(f"give the DSN of the store to move to, or set {STORE_VARIABLE}: see --help")
     if holder_of(folder.lock) is not None:
-        _ask(file, target, terminal)
+        _ask(folder, file, target, terminal)
         return _watched(file, terminal, lambda: time.sleep(LOOK_SECONDS))
-    _ask(file, target, terminal)
+    check_packages()
+    _ask(folder, file, target, terminal)
     return _moved_here(folder, file, terminal)
 
 
-def _ask(file: MoveFile, target: str, terminal: Terminal) -> None:
+def _ask(folder: TeamFolder, file: MoveFile, target: str, terminal: Terminal) -> None:
     """Raises UsageError where the target is none, or another move is under way."""
     from tokentide.server.engines import DUCKDB, check_dsn
     from tokentide.server.move import COPYING, DONE, MoveState
 
     check_dsn(target)
+    folder.prepare()
     if target == DUCKDB:
         raise UsageError("a move leads from the embedded store to ClickHouse; the other way there is none")
     known = file.read()
     if known is not None and known.stage == DONE:
         raise UsageError("this team has moved already: `tokentide server migrate --status` tells")
-    if known is None or known.stage != COPYING or known.target != target:
+    if known is None or known.stage != COPYING:
+        file.take_cancellation()
         file.write(MoveState(target, terminal.now))
+    elif known.target != target:
+        raise UsageError("a move to another store is under way: `tokentide server migrate --cancel` ends it")
 
 
 def _watched(file: MoveFile, terminal: Terminal, wait: Callable[[], object]) -> int:
@@ -105,32 +111,42 @@ def _moved_here(folder: TeamFolder, file: MoveFile, terminal: Terminal) -> int:
         state = file.read()
         if state is None:
             return ExitCode.ERROR
-        move = Move(store, open_engine(state.target, folder), file, state)
         try:
+            move = Move(store, open_engine(state.target, folder), file, state)
             _stepped(move.step, file, terminal)
+        except StoreError as error:
+            file.end(state, str(error))  # else the next server would go on with it unasked
+            raise
         finally:
             store.engine.close()
     return _tell(file.read(), terminal)
 
 
 def _stepped(step: Callable[[int], bool], file: MoveFile, terminal: Terminal) -> None:
+    said = ""
     while not step(terminal.now):
         state = file.read()
         if state is not None:
-            terminal.say(_line(state))
+            if (line := _line(state)) != said:
+                terminal.say(line)
+            said = line
             if state.fault:
                 Event().wait(LOOK_SECONDS)
 
 
-def _cancel(file: MoveFile, terminal: Terminal) -> int:
-    from tokentide.server.move import COPYING
+def _cancel(file: MoveFile, terminal: Terminal, *, is_served: bool) -> int:
+    from tokentide.server.move import CANCELLED, COPYING
 
     state = file.read()
     if state is None or state.stage != COPYING:
         terminal.say("no move is under way")
         return ExitCode.OK
-    file.cancel()
-    terminal.say("the move ends within moments, and everything stays where it is")
+    if is_served:
+        file.cancel()
+        terminal.say("the move ends within moments, and everything stays where it is")
+    else:
+        file.end(state, CANCELLED)
+        terminal.say("the move is called off: everything stays where it is")
     return ExitCode.OK
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import socket
 from collections.abc import MutableMapping
 from functools import partial
@@ -38,7 +39,7 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
     from tokentide.web.team.app import TeamPlan, create_team_app
 
     plan = _station_plan(options, workspace, environ, terminal)
-    with bound_at(entrance.host, options.port) as listener, Station(plan) as station:
+    with bound_at(entrance.host, options.port, "server") as listener, Station(plan) as station:
         port = listener.getsockname()[1]
         team = TeamPlan(
             station.store,
@@ -56,23 +57,30 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
             failed=plan.failed,
         )
         stay()
-        server = server_of(create_team_app(team), lambda: _say_ready(terminal, station, entrance, port), entrance.tls)
-        run_pages(server, listener, plan.failed)
+        ready = partial(_say_ready, options, terminal, station, entrance.address(port))
+        run_pages(server_of(create_team_app(team), ready, entrance.tls), listener, plan.failed)
     leave()
 
 
 def _check(options: argparse.Namespace) -> None:
     """Raises UsageError for what does not go together, or is not installed."""
+    check_packages()
+    if bool(options.proxy_header) != bool(options.proxy_from):
+        raise UsageError("--proxy-header and --proxy-from go together: a header counts from those addresses alone")
+    if options.mapping and not os.path.isfile(options.mapping):
+        raise UsageError(f"--mapping {options.mapping}: there is no such file; docs/how-to/team-mapping.md shows one")
+    if options.receivers > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise UsageError("--receivers: this system lets one process have a port; a load balancer spreads over servers")
+
+
+def check_packages() -> None:
+    """Raises UsageError where what the server is made of is not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
             f"the team server needs packages that are not here ({', '.join(missing)}): "
             "`pip install 'tokentide[server,grpc]'` brings them"
         )
-    if bool(options.proxy_header) != bool(options.proxy_from):
-        raise UsageError("--proxy-header and --proxy-from go together: a header counts from those addresses alone")
-    if options.receivers > 1 and not hasattr(socket, "SO_REUSEPORT"):
-        raise UsageError("--receivers: this system lets one process have a port; a load balancer spreads over servers")
 
 
 def _entrance(options: argparse.Namespace) -> Entrance:
@@ -108,7 +116,7 @@ def _station_plan(
         None if options.no_grpc else options.grpc_port,
         options.receivers,
         Tls(options.tls_cert, options.tls_key) if options.tls_cert else None,
-        is_open=_is_loopback(host),
+        is_open=_is_open(options),
         mapping=options.mapping or "",
         allowed_content=tuple(options.allow_content),
         keeping=Keeping(options.keep_events, options.keep_usage),
@@ -129,30 +137,32 @@ def _access(options: argparse.Namespace, station: Station, entrance: Entrance, p
     if options.proxy_header:
         viewers = MappedViewers(options.mapping or "")
         proxy = ProxyTrust(options.proxy_header, networks_of(options.proxy_from), viewers)
-    is_open = _is_loopback(entrance.host) and proxy is None and not options.allow_host
-    return TeamAccess(station.directory, entrance.doorway(port), Doors(proxy, is_open, renaming))
+    doors = Doors(proxy, _is_open(options), renaming)
+    return TeamAccess(station.directory, entrance.doorway(port), doors)
 
 
-def _say_ready(terminal: Terminal, station: Station, entrance: Entrance, port: int) -> None:
+def _say_ready(options: argparse.Namespace, terminal: Terminal, station: Station, address: str) -> None:
     """Say where it is, and what is to be done next."""
-    terminal.say(f"{entrance.address(port)}  (Ctrl+C ends it)")
+    terminal.say(f"{address}  (Ctrl+C ends it)")
     ways = ", ".join(f"{address} ({way})" for way, address in station.addresses().items())
     terminal.say(f"telemetry is taken at {ways}; `tokentide doctor telemetry --sample-settings URL` shows the settings")
     for note in station.notes:
         terminal.say(note)
-    if not _is_loopback(entrance.host):
-        _say_tokens(terminal, station, entrance)
+    if not _is_open(options):
+        _say_tokens(terminal, station, is_proxied=bool(options.proxy_header), has_mapping=bool(options.mapping))
+    if not _is_loopback(options.host) and options.tls_cert is None:
+        terminal.say("without encryption: tokens and all figures can be read along on the network")
     terminal.err.flush()
 
 
-def _say_tokens(terminal: Terminal, station: Station, entrance: Entrance) -> None:
+def _say_tokens(terminal: Terminal, station: Station, *, is_proxied: bool, has_mapping: bool) -> None:
     kinds = {token.kind for token in station.directory.tokens() if token.is_good(terminal.now)}
     if "ingest" not in kinds:
         terminal.say("nobody can send yet: `tokentide server token create --kind ingest --team NAME` makes a token")
-    if "viewer" not in kinds:
+    if is_proxied and not has_mapping:
+        terminal.say("nobody can look by the proxy yet: --mapping FILE with [viewers] says who may see what")
+    if "viewer" not in kinds and not is_proxied:
         terminal.say("nobody can look yet: `tokentide server token create --kind viewer --role admin` makes a token")
-    if entrance.tls is None:
-        terminal.say("without encryption: tokens and all figures can be read along on the network")
 
 
 def _failed(error: BaseException, terminal: Terminal) -> None:
@@ -160,5 +170,10 @@ def _failed(error: BaseException, terminal: Terminal) -> None:
     terminal.say(f"something went wrong, and was noted: {type(error).__name__}")
 
 
+def _is_open(options: argparse.Namespace) -> bool:
+    """Whether nobody but this machine can come: neither by the address nor by a proxy."""
+    return _is_loopback(options.host) and not options.proxy_header and not options.allow_host
+
+
 def _is_loopback(host: str) -> bool:
-    return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback

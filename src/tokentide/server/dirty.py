@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -45,5 +46,6 @@ def _read(path: str) -> set[Quarter]:
     """What the file says; a file that cannot be read is as one that says nothing."""
     if not os.path.exists(path):
         return set()
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, suppress(msgspec.DecodeError):
         return set(msgspec.json.decode(file.read(), type=list[tuple[str, int]]))
+    return set()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 
 from tokentide import locations
+from tokentide.errors import UsageError
 
 STORE_VARIABLE = "TOKENTIDE_STORE"
 """Holds the DSN of a store, where no list of processes shows its password."""
@@ -21,6 +23,19 @@ class TeamFolder:
     def usual(cls) -> TeamFolder:
         """Below our data folder."""
         return cls(os.path.join(locations.data_dir(), "team"))
+
+    def prepare(self) -> None:
+        """Make it where it is not there. Raises UsageError where it cannot be made or written."""
+        try:
+            locations.ensure_private_dir(self.path)
+            reason = "" if os.access(self.path, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            raise UsageError(
+                f"the server's folder {self.path} cannot be used ({reason}): it has to be a folder of the user that "
+                "the server runs as; --data DIR names another one"
+            )
 
     def log(self, receiver: int) -> str:
         """The write-ahead log of a receiver, counted from 0."""

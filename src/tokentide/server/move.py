@@ -46,11 +46,17 @@ class MoveFile:
         self.path = path
 
     def read(self) -> MoveState | None:
-        """The state; None where no move was ever asked for."""
+        """The state; None where no move was ever asked for. Raises StoreError for a damaged file."""
         if not os.path.exists(self.path):
             return None
-        with open(self.path, "rb") as file:
-            return msgspec.json.decode(file.read(), type=MoveState)
+        try:
+            with open(self.path, "rb") as file:
+                return msgspec.json.decode(file.read(), type=MoveState)
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"{self.path}, which tells where the team has moved to, is damaged ({error}): remove it, and name the "
+                "store with --store if it is another than the embedded one"
+            ) from error
 
     def write(self, state: MoveState) -> None:
         """Replace it."""

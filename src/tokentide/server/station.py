@@ -87,6 +87,7 @@ class Station:
         """What a person should know of the start."""
         self.ports: dict[str, int] = {}
         self._ended = threading.Event()
+        plan.folder.prepare()
         with ExitStack() as stack:
             stack.enter_context(_ServerLock(plan.folder.lock, self.started_at))
             self.store = TeamStore(open_engine(stored_dsn(plan.folder, plan.dsn), plan.folder))

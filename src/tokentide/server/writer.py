@@ -119,13 +119,12 @@ class Writer:
 
         Raises StoreUnreachableError, LogError, OSError: what was not taken stays in the log, and comes again.
         """
-        self._store.engine.settle(now)  # before the log is looked at, which may wait for what is delivered now
-        if self._dirty and self._is_due(seconds()):
-            self._refresh(seconds)
         # First, so that a move that was cut off has both engines in place before anything is taken, and can be
         # cancelled while one of them refuses.
         is_moving = self._chores.do(now)
         self._store.engine.settle(now)  # first: what is taken may rest on what still waits for a shard
+        if self._dirty and self._is_due(seconds()):
+            self._refresh(seconds)
         took = [self._take(log, now) for log in self._logs]
         return is_moving or any(took)
 

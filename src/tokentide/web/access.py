@@ -42,6 +42,8 @@ class LoginAccess(ABC):
 
     login_page = "login.html"
     wrong = WRONG
+    is_guessable = True
+    """Whether a token may be one that a person chose: then the right one has to wait after wrong ones too."""
 
     def __init__(self, doorway: Doorway, seconds: Callable[[], float] = time.monotonic) -> None:
         """`seconds` is a clock that only goes on."""
@@ -134,12 +136,12 @@ class LoginAccess(ABC):
         """Who has the token; else None, and after how many seconds another one may be tried, 0 for at once."""
         address, now = request.client.host if request.client else "", self._seconds()
         wait = self._attempts.wait_seconds(address, now)
-        if wait:
-            return None, wait
-        found = self.holder(token)
-        if found is None:
+        found = None if wait and self.is_guessable else self.holder(token)
+        if found is not None:
+            return found, 0
+        if not wait:
             self._attempts.failed(address, now)
-        return found, 0
+        return None, wait
 
     def _welcome(self, request: Request, wanted: str, holder: str) -> Response:
         """Begin a session."""

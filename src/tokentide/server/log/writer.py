@@ -19,6 +19,9 @@ from tokentide.server.log.writing import SegmentWriter
 
 LOOK_SECONDS = 1.0
 """How often room is looked for."""
+GATHER_SECONDS = 0.0015
+"""After a group of several the next one gathers for so long: fewer syncs, and the event loop is left in peace meanwhile.
+Who sends alone does not wait. Half as many posts a second went in without it."""
 RETRY_SECONDS = 5
 """What a sender is told to wait where there is no room."""
 
@@ -119,6 +122,8 @@ class LogWriter:
                 group, goes_on = self._next_group()
                 if group:
                     self._commit(group)
+                if len(group) > 1:
+                    time.sleep(GATHER_SECONDS)
                 if time.monotonic() - self._looked >= LOOK_SECONDS:
                     self._look()
         finally:  # whatever has happened, nobody waits for ever

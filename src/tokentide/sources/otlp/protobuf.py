@@ -6,7 +6,6 @@ Source of the field numbers: opentelemetry-proto 1.9, `logs.proto`, `metrics.pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from struct import unpack
 
 from tokentide.sources.otlp.faults import BadBodyError
@@ -45,6 +44,8 @@ _POINT_STARTED, _POINT_AT, _POINT_DOUBLE, _POINT_INT, _POINT_ATTRIBUTE, _POINT_F
 )
 _SPAN_TRACE, _SPAN_ID, _SPAN_PARENT, _SPAN_NAME, _SPAN_STARTED, _SPAN_AT = 0x0A, 0x12, 0x22, 0x2A, 0x39, 0x41
 _SPAN_ATTRIBUTE, _SPAN_STATUS, _STATUS_CODE = 0x4A, 0x7A, 0x18
+_MOST_OTHERS = 64
+"""Fields beside the wanted ones of a message."""
 _FAILED = 2
 _NONE = b"\0" * 8
 _Make = Callable[[bytes, bytes], list[Group]]
@@ -138,9 +139,12 @@ def _spans_of(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _all(message: bytes, wanted: int) -> list[bytes]:
     """The contents of all fields of that tag. Raises BadBodyError for more than any message may have."""
-    found = [message[start:end] for tag, start, end in islice(fields(message), MOST_ITEMS + 1) if tag == wanted]
-    if len(found) > MOST_ITEMS:
-        raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records")
+    found: list[bytes] = []
+    for number, (tag, start, end) in enumerate(fields(message)):
+        if number > MOST_ITEMS + _MOST_OTHERS:
+            raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records")
+        if tag == wanted:
+            found.append(message[start:end])
     return found
 
 

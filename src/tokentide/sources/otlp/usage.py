@@ -24,7 +24,7 @@ MCP_IS_RIGHT_FROM = (2, 1, 222)
 _EVENTS_RANK, _METRICS_RANK = 1, 2
 _NANO_PER_MICRO = 1000
 MOST_MICRO_USD = 10**5 * MICRO
-"""A response or a data point costs no more, 100,000 USD: a larger figure is nobody's, and would not fit when added up."""
+"""A response or a data point costs no more, 100,000 USD: a larger figure would not fit when added up."""
 _SAMPLE_TOKENS = 1000
 """Tokens of points are a minute's: they are priced by so many, a prompt below every threshold of a price."""
 _COUNTERS = {"input": 0, "output": 1, "cacheCreation": 2, "cacheRead": 4}

@@ -12,7 +12,7 @@ from tokentide.store.clickhouse.literals import bound, literal
 from tokentide.store.clickhouse.node import NetworkError
 from tokentide.store.clickhouse.shard import READING, Shard
 from tokentide.store.team.dialect import Statement, Value
-from tokentide.store.team.rollups import START, days_of, filled, folded, portions, touched
+from tokentide.store.team.rollups import START, days_of, filled, folded, held, portions, touched
 from tokentide.store.team.tables import CUBES, TALLY, Rollup
 
 WRITER_BITS = 10
@@ -50,7 +50,10 @@ class Totals:
         starts = sorted({quarter // DAY_US * DAY_US for quarter in quarters})
         generation = self._generation(tenant, starts, now)
         for cube in CUBES:
-            self._insert(cube.quarter, tenant, quarters, generation, filled(self._dialect, cube, tenant, quarters))
+            some = [int(row[0]) for row in self._shard.ask(bound(*held(self._dialect, cube, tenant, quarters)))]
+            if not some:
+                continue
+            self._insert(cube.quarter, tenant, some, generation, filled(self._dialect, cube, tenant, some))
             self._insert(cube.day, tenant, starts, generation, folded(self._dialect, cube, tenant, days))
 
     def _generation(self, tenant: str, days: Sequence[int], now: int) -> int:

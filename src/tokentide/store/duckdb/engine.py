@@ -16,7 +16,7 @@ from tokentide.locations import ensure_private_dir
 from tokentide.store.duckdb.dialect import DuckDialect
 from tokentide.store.team.dialect import Statement, Value
 from tokentide.store.team.engine import Answer, Quarter
-from tokentide.store.team.rollups import days_of, filled, folded, portions, touched
+from tokentide.store.team.rollups import days_of, filled, folded, held, portions, touched
 from tokentide.store.team.tables import CUBES, TABLES, Rollup, Table
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ class DuckEngine:
         days = days_of(quarters)
         with _translated(), self._transaction():
             for cube in CUBES:
-                self._fill(cube.quarter, "quarter", tenant, quarters, filled(self.dialect, cube, tenant, quarters))
+                answer = self._connection.execute(*held(self.dialect, cube, tenant, quarters)).fetchall()
+                if not answer:
+                    continue
+                some = [int(row[0]) for row in answer]
+                self._fill(cube.quarter, "quarter", tenant, some, filled(self.dialect, cube, tenant, some))
                 self._fill(cube.day, "day", tenant, days, folded(self.dialect, cube, tenant, days))
 
     def _fill(self, rollup: Rollup, column: str, tenant: str, times: Sequence[Value], content: Statement) -> None:

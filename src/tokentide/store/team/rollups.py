@@ -76,6 +76,16 @@ def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement
     ), [*near_values, *own_values, *around_values, *own_values, *near_values, *own_values]
 
 
+def held(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
+    """Which of these quarter hours have rows that a cube counts.
+
+    The totals of the others stay as they are: rows are never taken back, only forgotten by age, and totals outlive them.
+    """
+    own, values = _during(tenant, quarters)
+    table = dialect.rows((SIGHTINGS if cube is USAGE else TELEMETRY).name)
+    return f"SELECT DISTINCT quarter FROM {table} WHERE {own}", values
+
+
 def filled(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
     """The totals of a tenant's quarter hours, as rows of the cube's rollup by quarter hour.
 

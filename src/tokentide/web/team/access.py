@@ -67,6 +67,8 @@ class TeamAccess(LoginAccess):
 
     login_page = "team/login.html"
     wrong = "That is no token of a viewer, or it has ended."
+    is_guessable = False
+    """They hold 256 bits of chance, and who tries others must not be able to lock everybody out."""
 
     def __init__(
         self,
