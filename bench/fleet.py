@@ -172,7 +172,7 @@ async def _hand_out(play: Play, numbers: range, couriers: list[Courier], room: a
         Developer(number, play.plan, may_send_json=isinstance(couriers[order % len(couriers)].way, HttpWay)).day()
         for order, number in enumerate(numbers)
     ]
-    for index, (order, batch) in enumerate(_merged(days)):
+    for index, (order, batch) in enumerate(merged(days)):
         due = begun + (batch.due_ns - play.plan.start_ns) / SECOND_NS / play.speed if play.speed else loop.time()
         if (wait := due - loop.time()) > 0:
             await asyncio.sleep(wait)
@@ -182,7 +182,7 @@ async def _hand_out(play: Play, numbers: range, couriers: list[Courier], room: a
         couriers[order % len(couriers)].waiting.put_nowait((due, batch))
 
 
-def _merged(days: Sequence[Iterator[Batch]]) -> Iterator[tuple[int, Batch]]:
+def merged(days: Sequence[Iterator[Batch]]) -> Iterator[tuple[int, Batch]]:
     """All developers' batches in the order in which they are due, with whose they are."""
     waiting: list[tuple[int, int, int, Batch]] = []
     count = 0

@@ -85,6 +85,9 @@ def test_what_comes_meanwhile_is_in_both_and_counts_once(
     expected = totals(store)
     ended(move)
     assert totals(store) == expected
+    state = file.read()
+    assert state is not None
+    assert state.copied == state.total == 252, "never more than all"
 
 
 def test_a_move_that_was_cut_off_goes_on_with_the_next_day(

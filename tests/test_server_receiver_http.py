@@ -6,6 +6,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,6 +227,21 @@ def test_without_a_token_an_open_door_lets_in_and_a_wrong_one_does_not(tmp_path:
     with receiving(tmp_path / "log", plan) as receiver:
         assert receiver.post("/v1/logs", logs("1")).status == 200
         assert receiver.post("/v1/logs", logs("2"), {**PROTOBUF, "authorization": "Bearer x"}).status == 401
+
+
+def test_an_open_door_is_shut_for_good_by_the_first_token_for_sending(tmp_path: Path) -> None:
+    path = tmp_path / "team.sqlite3"
+    with (
+        closing(Directory(str(path), now_us)) as directory,
+        receiving(tmp_path / "log", replace(BASE, access=with_tokens(path, is_open=True))) as receiver,
+    ):
+        directory.create(Grant(VIEWER, "default", role="admin"))
+        assert receiver.post("/v1/logs", logs("1")).status == 200
+        made, token = directory.create(Grant(INGEST, "default"))
+        assert receiver.post("/v1/logs", logs("2")).status == 401
+        assert receiver.post("/v1/logs", logs("3"), {**PROTOBUF, "authorization": f"Bearer {made}"}).status == 200
+        directory.revoke(token.id)
+        assert receiver.post("/v1/logs", logs("4")).status == 401
 
 
 def test_a_file_of_tokens_that_cannot_be_read_means_later(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -281,6 +283,13 @@ def test_a_port_of_grpc_that_is_taken_is_named(tmp_path: Path, receiver: Receive
         ReceiverError, match=rf"OTLP over gRPC cannot be received on 127.0.0.1 port {receiver.grpc_port}"
     ):
         ReceiverProcess(plan).wait_until_ready()
+
+
+def test_ctrl_c_while_it_starts_is_left_to_its_parent(tmp_path: Path) -> None:
+    process = ReceiverProcess(replace(BASE, log_folder=str(tmp_path)))
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait_until_ready().http_port
+    assert process.end() == 0
 
 
 WITHOUT = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -123,6 +124,21 @@ def test_a_body_of_many_rows_is_put_a_part_at_a_time(stage: Stage, monkeypatch: 
     stage.send(events(0, 25))
     stage.work()
     assert (stage.counted(), max(sizes)) == (25, 10)
+
+
+def test_bodies_with_much_text_are_put_one_by_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokentide.server.writer.MOST_TEXT", 1)
+    put, sizes = stage.engine.put, list[int]()
+
+    def counting(table: Table, rows: Sequence[TelemetryRecord], token: str) -> None:
+        sizes.append(len(rows))
+        put(table, rows, token)
+
+    monkeypatch.setattr(stage.engine, "put", counting)
+    monkeypatch.setattr("tests.test_server_writer.record", partial(record, attributes='{"a":1}'))
+    stage.send(events(0, 5), events(5, 5))
+    stage.work()
+    assert (stage.counted(), max(sizes)) == (10, 5)
 
 
 def test_the_log_forgets_what_is_taken(stage: Stage) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from tests.loopback import running
+from tests.web_stage import certificate
 from tokentide.errors import TransportError
 from tokentide.transport import Answer, Secret, get
 
@@ -78,6 +81,15 @@ def test_a_credential_that_no_header_takes(url: str, key: str) -> None:
     with pytest.raises(TransportError) as caught:
         get(url, {"x-api-key": Secret(key)})
     assert key not in str(caught.value)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named_as_the_reason(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with running(server), pytest.raises(TransportError, match=r"not trusted \(self.signed certificate\)"):
+        get(f"https://127.0.0.1:{server.server_address[1]}/", {})
 
 
 def test_nobody_there() -> None:

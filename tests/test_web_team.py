@@ -260,16 +260,18 @@ def test_a_token_for_sending_does_not_let_look(empty: TeamSite) -> None:
         assert "tokentide server token create" in told.text
 
 
-def test_tokens_cannot_be_found_by_trying(empty: TeamSite) -> None:
+def test_who_tries_tokens_has_to_wait_and_locks_nobody_out(empty: TeamSite) -> None:
     with empty.serving() as dashboard:
         good = empty.token(ADMIN)
         for _ in range(5):
             assert _log_in(dashboard, "ttide_" + "A" * 43).status == 401
-        refused = dashboard.ask("/api/v1/team/cost", headers=_bearer(good))
+        refused = dashboard.ask("/api/v1/team/cost", headers=_bearer("ttide_" + "B" * 43))
         assert refused.status == 429
         assert int(refused.headers["retry-after"]) > 0
-        empty.seconds += 61
         assert dashboard.ask("/api/v1/team/cost", headers=_bearer(good)).status == 200
+        assert _log_in(dashboard, good).status == 303
+        empty.seconds += 61
+        assert dashboard.ask("/api/v1/team/cost", headers=_bearer("ttide_" + "B" * 43)).status == 401
 
 
 def test_an_open_stream_ends_with_its_token(empty: TeamSite) -> None:

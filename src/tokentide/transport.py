@@ -191,9 +191,22 @@ def _reason(error: Exception, timeout_seconds: float) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return f"no answer after {timeout_seconds:g} s"
     if isinstance(error, httpx2.ConnectError):
-        return "no connection"
+        distrust = _distrust(error)
+        return f"no connection, as {distrust}" if distrust else "no connection"
     if isinstance(error, httpx2.RemoteProtocolError):
         return "the connection broke off"
     if isinstance(error, UnicodeEncodeError):
         return "the credential holds characters that no header takes"
     return type(error).__name__
+
+
+def _distrust(error: BaseException) -> str:
+    """What is wrong with the certificate of the other side; empty where it is not that."""
+    import ssl
+
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return ""
+    return f"its certificate is not trusted ({cause.verify_message}): $SSL_CERT_FILE may name the authority's"

@@ -6,7 +6,8 @@ import argparse
 import ipaddress
 import os
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
     from tokentide.web.team.app import TeamPlan, create_team_app
 
     plan = _station_plan(options, workspace, environ, terminal)
-    with bound_at(entrance.host, options.port, "server") as listener, Station(plan) as station:
+    with _private_files(), bound_at(entrance.host, options.port, "server") as listener, Station(plan) as station:
         port = listener.getsockname()[1]
         team = TeamPlan(
             station.store,
@@ -60,6 +61,16 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
         ready = partial(_say_ready, options, terminal, station, entrance.address(port))
         run_pages(server_of(create_team_app(team), ready, entrance.tls), listener, plan.failed)
     leave()
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """What is made in here is its owner's alone, also what DuckDB makes, and in a folder that others may enter."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -143,6 +143,7 @@ class Move:
 
     def _count(self, rows: int) -> None:
         self._state.copied += rows
+        self._state.total = max(self._state.total, self._state.copied)  # a day may have got more rows meanwhile
         self._file.write(self._state)
 
     def _keep(self, stage: str, fault: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from ipaddress import ip_address
 from typing import Self
 
 from tokentide import __version__
@@ -225,9 +227,10 @@ class Station:
             post(self.plan.folder, Posted(self.plan.clock(), self.addresses(), self.status()))
 
     def addresses(self) -> dict[str, str]:
-        """Where it listens, by way in."""
+        """Where machines send to, by way in; by this machine's name where it listens on all that it has."""
         scheme = "https" if self.plan.tls else "http"
-        host = f"[{self.plan.host}]" if ":" in self.plan.host else self.plan.host
+        name = socket.gethostname() if ip_address(self.plan.host).is_unspecified else self.plan.host
+        host = f"[{name}]" if ":" in name else name
         return {way: f"{scheme}://{host}:{port}" for way, port in self.ports.items()}
 
     def _start_again(self, number: int) -> None:

@@ -36,7 +36,7 @@ class ServerStatus:
     taken_records: int = 0
     """Telemetry records and sightings that were put into the store, those that were there already included."""
     refused_records: int = 0
-    """Records that could not be read, of bodies that were."""
+    """Records of bodies that could be read, which could not be read themselves or are older than what is kept."""
     refused_bodies: int = 0
     """Bodies that were acknowledged and could not be read at all."""
     engine: str = "duckdb"

@@ -56,10 +56,13 @@ def _store(status: ServerStatus, now: int) -> Iterator[str]:
         yield f"  {clean(status.mapping_fault)}"
     if status.missing:
         yield f"  out of reach: {', '.join(map(clean, status.missing))}; {size(status.spooled_bytes)} wait for them"
-    if status.refused_bodies or status.refused_records:
+    if status.refused_bodies:
+        bodies = "1 body" if status.refused_bodies == 1 else f"{status.refused_bodies:,} bodies"
+        yield f"  {bodies} could not be read: see log/*/refused"
+    if status.refused_records:
         yield (
-            f"  {status.refused_bodies:,} bodies could not be read and lie in log/*/refused, "
-            f"{plural(status.refused_records, 'record')} in others neither"
+            f"  {plural(status.refused_records, 'record')} left out, which could not be read or are older than what is "
+            "kept (--keep-events, --keep-usage)"
         )
 
 

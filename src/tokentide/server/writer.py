@@ -25,6 +25,8 @@ MOST_BYTES = 8 << 20
 MOST_ENTRIES = 4_000
 MOST_ROWS = 20_000
 """So many rows are held in memory before they are put, or those of one body; no more are put at once."""
+MOST_TEXT = 32 << 20
+"""Likewise so many characters of their attributes: entries of a few KiB may hold MiB once they are unpacked."""
 PAUSE_SECONDS = 0.5
 """How often the log is looked at while little comes."""
 LONGEST_PAUSE_SECONDS = 30.0
@@ -42,12 +44,20 @@ class Rows:
     sightings: list[Sighting] = field(default_factory=list)
     rejected: int = 0
     """Records that could not be read; they were told to their sender."""
+    text: int = 0
+    """Characters of the attributes of all that was added."""
 
     def add(self, other: Rows) -> None:
         """Take more of them."""
         self.records += other.records
         self.sightings += other.sightings
         self.rejected += other.rejected
+        self.text += sum(len(record.attributes) for record in other.records)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether they are to be put before more are read."""
+        return len(self) >= MOST_ROWS or self.text >= MOST_TEXT
 
     def __len__(self) -> int:
         return len(self.records) + len(self.sightings)
@@ -151,7 +161,7 @@ class Writer:
         for entry in entries:
             portion.append(entry)
             rows.add(self._decoded(log, entry, now))
-            if len(rows) >= MOST_ROWS:
+            if rows.are_many:
                 yield portion, rows
                 portion, rows = [], Rows()
         if portion:

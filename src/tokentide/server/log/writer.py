@@ -20,7 +20,7 @@ from tokentide.server.log.writing import SegmentWriter
 LOOK_SECONDS = 1.0
 """How often room is looked for."""
 GATHER_SECONDS = 0.0015
-"""After a group of several the next one gathers for so long: fewer syncs, and the event loop is left in peace meanwhile.
+"""After a group of several the next one gathers for so long: fewer syncs, and the event loop is left in peace.
 Who sends alone does not wait. Half as many posts a second went in without it."""
 RETRY_SECONDS = 5
 """What a sender is told to wait where there is no room."""

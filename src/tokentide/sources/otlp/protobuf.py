@@ -10,7 +10,7 @@ from struct import unpack
 
 from tokentide.sources.otlp.faults import BadBodyError
 from tokentide.sources.otlp.protobuf_values import pair_from
-from tokentide.sources.otlp.protobuf_wire import field, fields, length_of, varint
+from tokentide.sources.otlp.protobuf_wire import FIXED64, field, fields, length_of, varint
 from tokentide.sources.otlp.texts import checked_value, storable
 from tokentide.sources.otlp.wire import (
     CUMULATIVE,
@@ -113,6 +113,10 @@ def _opened(item: bytes, attribute: int, head: bytes) -> tuple[dict[int, bytes],
         while at < end:
             tag = item[at]
             if tag != attribute:
+                if tag & 7 == FIXED64 and 8 <= tag < 128:  # an instant: every item has one or two
+                    told[tag] = item[at + 1 : at + 9]
+                    at += 9
+                    continue
                 tag, start, at = field(item, at)
                 told[tag] = item[start:at]
                 continue

@@ -35,6 +35,9 @@ def field(data: bytes, at: int) -> tuple[int, int, int]:
     if tag < 8:
         raise BadBodyError("holds a field without a number")
     if kind == BYTES:
+        size = data[at]
+        if size < 128:  # nearly always, and without a call
+            return tag, at + 1, at + 1 + size
         size, at = varint(data, at)
         return tag, at, at + size
     if kind == VARINT:

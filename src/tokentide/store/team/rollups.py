@@ -79,7 +79,7 @@ def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement
 def held(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
     """Which of these quarter hours have rows that a cube counts.
 
-    The totals of the others stay as they are: rows are never taken back, only forgotten by age, and totals outlive them.
+    The totals of the others stay as they are: rows are never taken back, only forgotten by age, and totals stay.
     """
     own, values = _during(tenant, quarters)
     table = dialect.rows((SIGHTINGS if cube is USAGE else TELEMETRY).name)
