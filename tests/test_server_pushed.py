@@ -63,6 +63,12 @@ def test_counts_that_nobody_reaches_have_no_price() -> None:
     assert (row.output_tokens, row.list_cost) == (10**15, -1)
 
 
+@pytest.mark.parametrize("source", ["otlp", "otlp_metrics"])
+def test_a_push_is_no_telemetry(source: str) -> None:
+    reading = read(places=[{**PLACE, "source": source}])
+    assert (reading.sightings, reading.rejected, reading.notes) == ([], 1, ("a record claims to be telemetry",))
+
+
 def test_the_same_body_gives_the_same_rows() -> None:
     assert read() == read()
     (one,), (other,) = read().sightings, read({**RECORD, "output_tokens": 58}).sightings

@@ -20,7 +20,8 @@ PATH = "/api/v1/team/"
 TIMEOUT_SECONDS = 60.0
 MOST_BYTES = 64 << 20
 _MEANINGS = {
-    401: "it does not know this token, or the token has ended: ask the team's admin for a viewer's token",
+    401: "it does not know this token, it has ended, or none was given: "
+    "a viewer's token of the team's admin goes into $TOKENTIDE_SERVER_TOKEN",
     403: "this token may not look at this: a viewer's token may, one for sending may not",
     404: "there is no tokentide team server, or one that is too old for this report",
 }

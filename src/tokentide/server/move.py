@@ -159,5 +159,6 @@ def _difference_sentence(found: list[Difference]) -> str:
     first = found[0]
     return (
         f"{len(found)} days differ, the first {first.day} of {first.tenant}: {first.here} here, {first.there} there "
-        "(responses, output tokens, cost in nano-USD); nothing was switched"
+        "(responses, output tokens, cost in nano-USD, records, amounts); nothing was switched. Totals whose rows were "
+        "forgotten by age cannot be moved yet"
     )

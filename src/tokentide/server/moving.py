@@ -15,7 +15,7 @@ from tokentide.errors import StoreError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.team.dialect import Dialect, Value
 from tokentide.store.team.engine import Answer, Engine, Quarter
-from tokentide.store.team.tables import ROWS, SIGHTINGS, TELEMETRY, USAGE, Table
+from tokentide.store.team.tables import ROWS, SIGHTINGS, TALLY, TELEMETRY, USAGE, Cube, Table
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {TELEMETRY.name: TelemetryRecord, SIGHTINGS.name: Sighting}
 DIGITS = "0123456789abcdef"
@@ -171,12 +171,21 @@ def _beginnings(rows: int) -> Iterator[str]:
 
 
 def _daily(engine: Engine, before: str) -> dict[tuple[str, str], tuple[int, ...]]:
-    """Responses, output tokens and cost of each tenant's days."""
-    table, dialect = USAGE.day.name, engine.dialect
+    """What each tenant's days say: responses, output tokens, cost; records and their amounts."""
+    usage = _totals(engine, USAGE, ("responses", "output_tokens", "auto_cost"), before)
+    records = _totals(engine, TALLY, ("records", "amount"), before)
+    return {key: usage.get(key, (0, 0, 0)) + records.get(key, (0, 0)) for key in usage.keys() | records.keys()}
+
+
+def _totals(
+    engine: Engine, cube: Cube, measures: tuple[str, ...], before: str
+) -> dict[tuple[str, str], tuple[int, ...]]:
+    table, dialect = cube.day.name, engine.dialect
     current = dialect.current(table, "day < ?")
+    sums = ", ".join(f"sum({measure})" for measure in measures)
     statement = (
-        "SELECT tenant, day, sum(responses), sum(output_tokens), sum(auto_cost) FROM "
-        f"{dialect.everywhere(table)} WHERE day < ?{f' AND {current}' if current else ''} GROUP BY tenant, day"
+        f"SELECT tenant, day, {sums} FROM {dialect.everywhere(table)} "
+        f"WHERE day < ?{f' AND {current}' if current else ''} GROUP BY tenant, day"
     )
     rows = engine.ask(statement, [before, *([before] if current else [])])
-    return {(str(row[0]), str(row[1])): tuple(int(value) for value in row[2:]) for row in rows}
+    return {(str(row[0]), str(row[1])): tuple(int(value) for value in row[2:]) for row in rows if any(row[2:])}

@@ -9,7 +9,7 @@ import msgspec
 
 from tokentide.clock import DAY_US
 from tokentide.model.pushing import FORMAT, MOST_RECORDS, PushedPlace, PushedRecord, Text
-from tokentide.model.telemetry import NOT_TOLD, Entrance, Sighting
+from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD, Entrance, Sighting
 from tokentide.sources.otlp.circumstances import Parties
 from tokentide.sources.otlp.faults import BadBodyError
 from tokentide.sources.otlp.identity import id_of
@@ -99,6 +99,8 @@ def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: i
     record = _record_decoder.decode(raw)
     if record.place >= len(spots):
         raise ValueError("a record is of a place that is not told")
+    if spots[record.place].place.source in (BY_EVENTS, BY_METRICS):
+        raise ValueError("a record claims to be telemetry")
     if not record.identity and not record.request_id:
         raise ValueError("a record has no id")
     if record.at > received_at + AHEAD_US:

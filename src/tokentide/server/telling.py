@@ -33,7 +33,7 @@ def _intake(status: ServerStatus, now: int) -> Iterator[str]:
     refused = sum(receiver.requests.values()) - taken
     yield f"Taken in: {plural(taken, 'request')}, {size(receiver.received_bytes)}; {plural(refused, 'request')} refused"
     if not status.last_received_at:
-        yield "  nothing has come yet: `tokentide doctor telemetry` on a developer's machine says why"
+        yield "  nothing has come since the start: `tokentide doctor telemetry` on a developer's machine says why"
         return
     slow = quantile(receiver.acknowledge_ms, 0.99)
     speed = f", 99 % acknowledged within ~{slow:,.0f} ms" if slow is not None else ""

@@ -35,7 +35,8 @@ OVERLAP = 2_000
 TIMEOUT_SECONDS = 30.0
 CLIENT = PushClient("tokentide", __version__)
 _MEANINGS = {
-    401: "it does not know this token, or the token has ended: ask the team's admin for a token of kind ingest",
+    401: "it does not know this token, it has ended, or none was given: "
+    "one of kind ingest of the team's admin goes into $TOKENTIDE_PUSH_TOKEN",
     403: "this token is for looking, not for sending: ask the team's admin for one of kind ingest",
     404: "there is no receiver of a tokentide server at this address (its port is 4318 if nobody chose another)",
     429: "it has enough for now",

@@ -160,6 +160,10 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
+    except RuntimeError as error:  # so DuckDB tells of Ctrl+C
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StoreUnreachableError(_sentence(error)) from error
     except duckdb.Error as error:

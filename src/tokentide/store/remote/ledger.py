@@ -20,7 +20,8 @@ MOST_STEPS = 10_000
 """No answer comes in more portions."""
 T = TypeVar("T")
 _MEANINGS = {
-    401: "it does not know this token, or the token has ended: ask the team's admin for a viewer's token",
+    401: "it does not know this token, it has ended, or none was given: "
+    "a viewer's token of the team's admin goes into $TOKENTIDE_SERVER_TOKEN",
     403: "this token may not look at usage: a viewer's token may, one for sending may not",
     404: "there is no tokentide team server, or one that is too old to be asked",
     413: "the question is too long",
