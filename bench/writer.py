@@ -1,4 +1,4 @@
-"""Measures the writer: how many records a second one core decodes and stores, from the log into DuckDB, totals included.
+"""Measures the writer: how many records a second one core decodes and stores, from a log into DuckDB, with totals.
 
     python -m bench.writer [--folder DIR] [--bodies 60000] [--rounds 3]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.terminal import Terminal
 from tokentide.following.runner_lock import holder
-from tokentide.locks import Holder
 from tokentide.following.runner_state import RunnerState, read_state
+from tokentide.locks import Holder
 from tokentide.render.words import ago, clean, duration, plural
 
 

@@ -13,8 +13,14 @@ _LONGEST_VARINT = 10
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """The number that begins there, 64 bits without a sign, and where it ends. Raises BadBodyError, IndexError."""
-    number = shift = 0
-    for position in range(at, at + _LONGEST_VARINT):
+    first = data[at]
+    if first < 128:
+        return first, at + 1
+    second = data[at + 1]
+    if second < 128:
+        return first & 127 | second << 7, at + 2
+    number, shift = first & 127 | (second & 127) << 7, 14
+    for position in range(at + 2, at + _LONGEST_VARINT):
         byte = data[position]
         number |= (byte & 127) << shift
         if byte < 128:
