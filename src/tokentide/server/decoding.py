@@ -56,7 +56,8 @@ class Decoder:
         if received_at // DAY_US != self._day:
             self._day, self._oldest = received_at // DAY_US, self._keeping.oldest(received_at)
         of_records, of_sightings = self._oldest
-        records: list[TelemetryRecord] = [row for row in rows.records if row.day >= of_records]
-        sightings: list[Sighting] = [row for row in rows.sightings if row.day >= of_sightings]
-        old = len(rows) - len(records) - len(sightings)
-        return Rows(records, sightings, rows.rejected + old)
+        before = len(rows)
+        rows.records = [row for row in rows.records if row.day >= of_records]
+        rows.sightings = [row for row in rows.sightings if row.day >= of_sightings]
+        rows.rejected += before - len(rows)
+        return rows

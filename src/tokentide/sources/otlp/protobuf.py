@@ -10,7 +10,7 @@ from struct import unpack
 
 from tokentide.sources.otlp.faults import BadBodyError
 from tokentide.sources.otlp.protobuf_values import pair_from
-from tokentide.sources.otlp.protobuf_wire import FIXED64, field, fields, length_of, varint
+from tokentide.sources.otlp.protobuf_wire import FIXED64, contents, field, fields, length_of, varint
 from tokentide.sources.otlp.texts import checked_value, storable
 from tokentide.sources.otlp.wire import (
     CUMULATIVE,
@@ -28,6 +28,7 @@ from tokentide.sources.otlp.wire import (
 )
 
 _RESOURCES, _RESOURCE, _SCOPES, _SCOPE, _ITEMS, _SCOPE_VERSION = 0x0A, 0x0A, 0x12, 0x0A, 0x12, 0x12
+_RESOURCE_ATTRIBUTE = 0x0A
 """Tags on the way from a request to its items, the same for all three signals."""
 _METRIC_NAME, _SUM, _POINTS, _TEMPORALITY, _MONOTONIC = 0x0A, 0x3A, 0x0A, 0x10, 0x18
 _OTHER_METRICS = (0x2A, 0x4A, 0x52, 0x5A)
@@ -48,7 +49,10 @@ _MOST_OTHERS = 64
 """Fields beside the wanted ones of a message."""
 _FAILED = 2
 _NONE = b"\0" * 8
-_Make = Callable[[bytes, bytes], list[Group]]
+_ZERO, _EMPTY = [b"\0"], [b""]
+_Told = dict[int, list[bytes]]
+"""The contents of a message's fields by their tags."""
+_Make = Callable[[bytes, _Told], list[Group]]
 """Groups of a resource and what one of its scopes sent."""
 
 
@@ -58,7 +62,9 @@ class ProtobufWire:
     def groups(self, signal: str, body: bytes) -> Iterator[Group]:
         """The items of a body, a group at a time. Raises BadBodyError at once, before the first group."""
         make = _metrics if signal == METRICS else _items
-        return iter(bounded(group for outer in _all(body, _RESOURCES) for group in _resource_groups(outer, make)))
+        return iter(
+            bounded(group for outer in _told(body).get(_RESOURCES, ()) for group in _resource_groups(outer, make))
+        )
 
     def log(self, item: bytes, head: bytes = b"") -> Log:
         """Open a log record; one without a time, a body and a name says nothing and is rejected."""
@@ -81,7 +87,8 @@ class ProtobufWire:
         started, at, name = _fixed(told, _SPAN_STARTED), _fixed(told, _SPAN_AT), told.get(_SPAN_NAME, b"")
         if not (started or at or name):
             raise BadBodyError("a span has neither time nor name")
-        status = dict(_spans_of(told.get(_SPAN_STATUS, b"")))
+        raw = told.get(_SPAN_STATUS, b"")
+        status = {tag: raw[begins:ends] for tag, begins, ends in fields(raw)}
         is_failed = _number(status, _STATUS_CODE) == _FAILED
         ids = (_hex(told, tag) for tag in (_SPAN_TRACE, _SPAN_ID, _SPAN_PARENT))
         return Span(started, at, _text(name), is_failed, own, is_headed, *ids)
@@ -96,7 +103,7 @@ class ProtobufWire:
 
     def resource(self, resource: bytes) -> list[bytes]:
         """The attributes of a resource."""
-        return checked_attributes(_all(checked_resource(resource), 0x0A))
+        return checked_attributes(_told(checked_resource(resource)).get(_RESOURCE_ATTRIBUTE, []))
 
 
 def _opened(item: bytes, attribute: int, head: bytes) -> tuple[dict[int, bytes], list[bytes], bool]:
@@ -137,51 +144,60 @@ def _opened(item: bytes, attribute: int, head: bytes) -> tuple[dict[int, bytes],
     return told, checked_attributes(own), is_headed
 
 
-def _spans_of(message: bytes) -> Iterator[tuple[int, bytes]]:
-    return ((tag, message[start:end]) for tag, start, end in fields(message))
-
-
-def _all(message: bytes, wanted: int) -> list[bytes]:
-    """The contents of all fields of that tag. Raises BadBodyError for more than any message may have."""
-    found: list[bytes] = []
-    for number, (tag, start, end) in enumerate(fields(message)):
-        if number > MOST_ITEMS + _MOST_OTHERS:
-            raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records")
-        if tag == wanted:
-            found.append(message[start:end])
-    return found
+def _told(message: bytes) -> _Told:
+    """The contents of all fields by their tags. Raises BadBodyError for more than any message may have."""
+    try:
+        return contents(message, MOST_ITEMS + _MOST_OTHERS)
+    except OverflowError:
+        raise BadBodyError(f"a body has more than {MOST_ITEMS:,} records") from None
 
 
 def _resource_groups(message: bytes, make: _Make) -> list[Group]:
-    resource = b"".join(_all(message, _RESOURCE))
-    return [group for scoped in _all(message, _SCOPES) for group in make(resource, scoped)]
+    told = _told(message)
+    resource = b"".join(told.get(_RESOURCE, ()))
+    return [group for scoped in told.get(_SCOPES, ()) for group in make(resource, _told(scoped))]
 
 
-def _items(resource: bytes, scoped: bytes) -> list[Group]:
-    return [Group(resource, _scope_version(scoped), _all(scoped, _ITEMS))]
+def _items(resource: bytes, scoped: _Told) -> list[Group]:
+    return [Group(resource, _scope_version(scoped), scoped.get(_ITEMS, ()))]
 
 
-def _metrics(resource: bytes, scoped: bytes) -> list[Group]:
+def _metrics(resource: bytes, scoped: _Told) -> list[Group]:
     version = _scope_version(scoped)
-    return [_metric(resource, version, metric) for metric in _all(scoped, _ITEMS)]
+    return [_metric(resource, version, _told(metric)) for metric in scoped.get(_ITEMS, ())]
 
 
-def _metric(resource: bytes, version: str, metric: bytes) -> Group:
+def _metric(resource: bytes, version: str, metric: _Told) -> Group:
     """The data points of a metric; what is no sum, or a running value that may fall, is ignored."""
-    name = _text(b"".join(_all(metric, _METRIC_NAME)[-1:]))
-    others = sum(len(_all(data, _POINTS)) for tag, data in _spans_of(metric) if tag in _OTHER_METRICS)
-    summed = b"".join(_all(metric, _SUM))
-    told = dict(_spans_of(summed))
-    is_cumulative = _number(told, _TEMPORALITY) == CUMULATIVE
-    kind = Sum(name, is_cumulative=is_cumulative, is_monotonic=_number(told, _MONOTONIC) != 0)
-    points = _all(summed, _POINTS)
+    name = _text(metric[_METRIC_NAME][-1]) if _METRIC_NAME in metric else ""
+    others = sum(len(_told(data).get(_POINTS, ())) for tag in _OTHER_METRICS for data in metric.get(tag, ()))
+    summed = _told(b"".join(metric.get(_SUM, ())))
+    is_cumulative = _last_number(summed, _TEMPORALITY) == CUMULATIVE
+    kind = Sum(name, is_cumulative=is_cumulative, is_monotonic=_last_number(summed, _MONOTONIC) != 0)
+    points = summed.get(_POINTS, ())
     if is_cumulative and not kind.is_monotonic:
         return Group(resource, version, (), kind, others + len(points))
     return Group(resource, version, points, kind, others)
 
 
-def _scope_version(scoped: bytes) -> str:
-    return _text(b"".join(_all(b"".join(_all(scoped, _SCOPE)), _SCOPE_VERSION)[-1:]))
+_versions: dict[bytes, str] = {}
+
+
+def _scope_version(scoped: _Told) -> str:
+    """The version of a scope; remembered, since there are few."""
+    scope = b"".join(scoped.get(_SCOPE, ()))
+    known = _versions.get(scope)
+    if known is None:
+        known = _text(_told(scope).get(_SCOPE_VERSION, _EMPTY)[-1])
+        if len(_versions) > 1000:
+            _versions.clear()
+        if len(scope) < 200:
+            _versions[scope] = known
+    return known
+
+
+def _last_number(told: _Told, tag: int) -> int:
+    return varint(told.get(tag, _ZERO)[-1], 0)[0]
 
 
 def _text(raw: bytes) -> str:
@@ -218,7 +234,7 @@ def _log_name(name: bytes, body: bytes) -> str:
 
 def _body_text(body: bytes) -> str:
     try:
-        texts = _all(body, _BODY_TEXT)
+        texts = _told(body).get(_BODY_TEXT)
     except BadBodyError:
         return ""
     return _text(texts[-1]) if texts else ""

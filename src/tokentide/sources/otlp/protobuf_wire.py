@@ -68,6 +68,34 @@ def fields(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield tag, start, at
 
 
+def contents(data: bytes, most: int) -> dict[int, list[bytes]]:
+    """What all fields of a message hold, by their tags. Raises BadBodyError, OverflowError for more than `most`."""
+    told: dict[int, list[bytes]] = {}
+    at, end, room = 0, len(data), most
+    try:
+        while at < end:
+            tag = data[at]
+            if tag & 7 == BYTES and 8 <= tag < 128:  # nearly always, and without a call
+                size, start = data[at + 1], at + 2
+                if size > 127:
+                    size, start = varint(data, at + 1)
+                at = start + size
+            else:
+                tag, start, at = field(data, at)
+            if at > end:
+                raise BadBodyError("is cut off")
+            room -= 1
+            if room < 0:
+                raise OverflowError
+            if tag in told:
+                told[tag].append(data[start:at])
+            else:
+                told[tag] = [data[start:at]]
+    except IndexError:
+        raise BadBodyError("is cut off") from None
+    return told
+
+
 def length_of(content: bytes) -> bytes:
     """The varint that stands before a content of this length."""
     size, encoded = len(content), bytearray()

@@ -12,19 +12,24 @@ from tokentide.sources.otlp.circumstances import STANDING, Circumstances, Partie
 from tokentide.sources.otlp.content import CONTENT, PEOPLE
 from tokentide.sources.otlp.faults import BadBodyError
 from tokentide.sources.otlp.inspecting import fault_of_group, ignored_message, wire_for
-from tokentide.sources.otlp.records import API_REQUEST, Maker
+from tokentide.sources.otlp.records import API_REQUEST, Maker, Stream
 from tokentide.sources.otlp.usage import Price, event_sighting, point_sightings
-from tokentide.sources.otlp.wire import LOGS, METRICS, SIGNALS, Attributes, Group, Wire
+from tokentide.sources.otlp.wire import LOGS, METRICS, SIGNALS, Attributes, Group, Point, Sum, Wire
 
 MOST_HEADS = 5_000
 MOST_HEAD_BYTES = 32 << 20
 """Of resources and heads that are remembered."""
+MOST_STREAMS = 10_000
+LONGEST_STREAM = 4_000
+"""Characters of the attributes of a stream that is remembered."""
 MOST_TEXT_BYTES = 64 << 20
 """Of the attributes of all records of a body, in characters: a resource counts again with every item."""
 _Opened = tuple[Circumstances, Attributes]
 """What stands around an item, and its own attributes behind its head."""
 
 
+_StreamKey = tuple[Entrance, bytes, bytes, str, tuple[bytes, ...]]
+"""Entrance, resource, head, metric, and the other attributes of a stream's points."""
 _Last = tuple[bytes, Circumstances | None]
 _NO_HEAD: _Last = (b"", None)
 
@@ -97,6 +102,7 @@ class _Memory:
     lasts: dict[tuple[Entrance, bytes], _Last] = field(default_factory=dict)
     """The head that a resource was last seen with."""
     held_bytes: int = 0
+    streams: dict[_StreamKey, Stream] = field(default_factory=dict)
 
     def around(self, entrance: Entrance, resource: bytes, head: bytes, told: Attributes) -> Circumstances:
         """The circumstances of items that begin with this head, which says what is told."""
@@ -112,8 +118,17 @@ class _Memory:
         if len(self.heads) >= MOST_HEADS or self.held_bytes > MOST_HEAD_BYTES:
             self.heads.clear()
             self.lasts.clear()
+            self.streams.clear()
             self.held_bytes = len(key[1]) + len(key[2])
         self.heads[key] = known
+
+    def remember_stream(self, key: _StreamKey, stream: Stream) -> None:
+        """Keep the stream of points that begin with a known head, unless it is long."""
+        if len(stream.text) + len(stream.attributes) + sum(map(len, key[-1])) > LONGEST_STREAM:
+            return
+        if len(self.streams) >= MOST_STREAMS:
+            self.streams.clear()
+        self.streams[key] = stream
 
     def around_of(self, entrance: Entrance, resource: bytes, told: Attributes) -> Circumstances:
         """The same without remembering."""
@@ -177,10 +192,25 @@ class _Intake:
         point = self._memory.wire.point(item, self._head)
         if point.value is None or group.metric is None:
             return
-        around, own = self._opened(item, point.own, is_headed=point.is_headed)
-        record = self._memory.maker.point(point, group.metric, own, around, self._received_at)
+        around, stream = self._stream(item, point, group.metric)
+        is_total = group.metric.is_cumulative
+        record = self._memory.maker.point(point, stream, around, self._received_at, is_total=is_total)
         self._keep(record)
         self._sightings += point_sightings((record,), self._price)
+
+    def _stream(self, item: bytes, point: Point, metric: Sum) -> tuple[Circumstances, Stream]:
+        """The circumstances and the stream of a point; one behind the known head is remembered."""
+        memory, head = self._memory, self._around
+        key = (self._entrance, self._resource, self._head, metric.name, tuple(point.own))
+        known = memory.streams.get(key) if point.is_headed else None
+        if known is not None and head is not None:
+            return head, known
+        broken = memory.pairs.broken
+        around, own = self._opened(item, point.own, is_headed=point.is_headed)
+        stream = memory.maker.stream(metric, own, around)
+        if point.is_headed and around is head and memory.pairs.broken == broken:
+            memory.remember_stream(key, stream)
+        return around, stream
 
     def _take_span(self, item: bytes, _group: Group) -> None:
         span = self._memory.wire.span(item, self._head)

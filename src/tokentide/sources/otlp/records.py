@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,6 +33,20 @@ class Kind(msgspec.Struct, frozen=True):
     shape: Shape
     left_out: frozenset[str]
     """Attributes that have a column, or are not kept."""
+
+
+class Stream(NamedTuple):
+    """What the data points of one stream have in common: they differ in their instants and values alone."""
+
+    name: str
+    text: str
+    """All attributes of the points and of their head."""
+    detail: str
+    outcome: str
+    extra: str
+    model: str
+    query_source: str
+    attributes: str
 
 
 class Maker:
@@ -93,26 +108,37 @@ class Maker:
             attributes=self._rest(own, kind, around, trace_id=log.trace_id, span_id=log.span_id),
         )
 
-    def point(
-        self, point: Point, metric: Sum, own: Attributes, around: Circumstances, received_at: int
-    ) -> TelemetryRecord:
-        """The record of a data point: of a running total its reading and its series, else its amount."""
+    def stream(self, metric: Sum, own: Attributes, around: Circumstances) -> Stream:
+        """The stream of a metric's data points with these attributes."""
         told = own if around.is_plain else {**around.attributes, **own}
         kind = self._metric_kind(metric.name)
-        party, shape, sent_at = around.party, kind.shape, point.at or point.started
-        stream = _sorted_text({**around.attributes, **own})
-        started = str(point.started)
+        shape = kind.shape
+        return Stream(
+            kind.name,
+            _sorted_text({**around.attributes, **own}),
+            shape.detail.of(told),
+            shape.outcome.of(told),
+            shape.extra.of(told),
+            name_of(told.get("model")),
+            name_of(told.get("query_source")),
+            self._rest(own, kind, around),
+        )
+
+    def point(
+        self, point: Point, stream: Stream, around: Circumstances, received_at: int, *, is_total: bool
+    ) -> TelemetryRecord:
+        """The record of a data point: of a running total its reading and its series, else its amount."""
+        party, sent_at, started = around.party, point.at or point.started, str(point.started)
         at, is_skewed = happened(sent_at, received_at)
         amount = millionths(point.value or 0)
-        is_total = metric.is_cumulative
         return TelemetryRecord(
             party.tenant,
             day_of(at),
             quarter_of(at),
             at,
-            id_of(party.tenant, kind.name, stream, started, str(sent_at)),
+            id_of(party.tenant, stream.name, stream.text, started, str(sent_at)),
             "point",
-            kind.name,
+            stream.name,
             received_at,
             party.user_id,
             party.team,
@@ -120,19 +146,19 @@ class Maker:
             party.cost_center,
             party.customer,
             around.session_id,
-            shape.detail.of(told),
-            shape.outcome.of(told),
-            shape.extra.of(told),
+            stream.detail,
+            stream.outcome,
+            stream.extra,
             0 if is_total else amount,
-            model=name_of(told.get("model")),
-            query_source=name_of(told.get("query_source")),
+            model=stream.model,
+            query_source=stream.query_source,
             version=around.version,
             terminal=around.terminal,
             entrypoint=around.entrypoint,
-            series=id_of(party.tenant, kind.name, stream, started) if is_total else "",
+            series=id_of(party.tenant, stream.name, stream.text, started) if is_total else "",
             reading=amount if is_total else 0,
             is_skewed=is_skewed,
-            attributes=self._rest(own, kind, around),
+            attributes=stream.attributes,
         )
 
     def span(self, span: Span, own: Attributes, around: Circumstances, received_at: int) -> TelemetryRecord:

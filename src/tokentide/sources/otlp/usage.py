@@ -27,6 +27,8 @@ MOST_MICRO_USD = 10**5 * MICRO
 """A response or a data point costs no more, 100,000 USD: a larger figure would not fit when added up."""
 _SAMPLE_TOKENS = 1000
 """Tokens of points are a minute's: they are priced by so many, a prompt below every threshold of a price."""
+LONGEST_KNOWN = 4_000
+"""Characters of attributes that are remembered."""
 _COUNTERS = {"input": 0, "output": 1, "cacheCreation": 2, "cacheRead": 4}
 """The counter of a token point, by its type, among the five of a usage record; writes are taken as 5-minute ones."""
 
@@ -99,7 +101,7 @@ def seniority(happened_at: int, rank: int, identity: str, *, is_sidechain: bool)
 
 def _point_sighting(record: TelemetryRecord, price: Price) -> Sighting:
     """A point's sighting. The cost is that of the cost's points alone, which token points would add a second time."""
-    told: Attributes = msgspec.json.decode(record.attributes or "{}")
+    told = _attributes(record.attributes)
     is_cost = record.name == "cost.usage"
     tokens = [0] * 5
     speed = "fast" if told.get("speed") == "fast" else ""
@@ -144,6 +146,18 @@ def _point_sighting(record: TelemetryRecord, price: Price) -> Sighting:
     )
 
 
+def _attributes(text: str) -> Attributes:
+    """What a record's attributes say; remembered, since points of a stream have the same."""
+    told = _known.get(text)
+    if told is None:
+        told = msgspec.json.decode(text or "{}")
+        if len(_known) > 1000:
+            _known.clear()
+        if len(text) < LONGEST_KNOWN:
+            _known[text] = told
+    return told
+
+
 def _listed(record: TelemetryRecord, tokens: list[int], speed: str, price: Price) -> int:
     """List price of a point's tokens, nano-USD; NOT_TOLD where none is known."""
     sent, said, written, hour, read = (_SAMPLE_TOKENS if count else 0 for count in tokens)
@@ -177,6 +191,7 @@ def _agent_in(query_source: str) -> str:
 
 
 _NOTHING: Attributes = {}
+_known: dict[str, Attributes] = {}
 _NEWEST = (1 << 30,)
 _versions: dict[str, tuple[int, ...]] = {}
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TYPES = {"text": "VARCHAR", "integer": "BIGINT", "flag": "BOOLEAN", "day": "DATE"}
 MEMORY = "1GB"
 """So much may the engine hold; what needs more goes to a temporary file."""
+LOG = "64MB"
+"""So much is committed beside the file before it is written into it, which packs the newest rows anew each time."""
 THREADS = 2
 MOST = 9_223_372_036_854_775_807
 
@@ -50,6 +52,7 @@ class DuckEngine:
             self._connection = duckdb.connect(path)
             self._connection.execute(f"SET memory_limit = '{MEMORY}'; SET threads = {THREADS}")
             self._connection.execute("SET preserve_insertion_order = false; SET autoinstall_known_extensions = false")
+            self._connection.execute(f"SET checkpoint_threshold = '{LOG}'")
         if os.path.exists(path):
             os.chmod(path, 0o600)
 
@@ -67,6 +70,7 @@ class DuckEngine:
 
     def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:  # noqa: ARG002 -- ids suffice
         """Add those rows whose id is not there, in one statement."""
+        rows = _distinct(rows)
         if not rows:
             return
         columns = ", ".join(f"'{column.name}': '{TYPES[column.kind]}'" for column in table.columns)
@@ -74,7 +78,7 @@ class DuckEngine:
         same = "t.day >= ? AND t.day <= ? AND t.tenant = n.tenant AND t.id = n.id"
         with _translated(), self._lines(rows) as path:
             self._connection.execute(
-                f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT DISTINCT ON (tenant, id) "
+                f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT "
                 f"{', '.join(table.names)} FROM read_ndjson(?, columns = {{{columns}}}) n WHERE NOT EXISTS "
                 f"(SELECT 1 FROM {table.name} t WHERE {same})",
                 [path, days[0], days[-1]],
@@ -151,6 +155,12 @@ class DuckEngine:
         if cursor is None:
             cursor = self._own.cursor = self._connection.cursor()
         return cursor
+
+
+def _distinct(rows: Sequence[msgspec.Struct]) -> Sequence[msgspec.Struct]:
+    """The rows, one of each id of a tenant. DISTINCT in the statement would cost a microsecond a row."""
+    one_each = {(row.tenant, row.id): row for row in rows}  # type: ignore[attr-defined]
+    return rows if len(one_each) == len(rows) else list(one_each.values())
 
 
 @contextmanager
