@@ -13,6 +13,7 @@ from tests.laws import law
 from tests.loopback import Request
 from tests.team_ledgers import FIRST, NOW, TeamServer, generated, push, remote, team_server
 from tests.test_ledger_conformance import assert_same_answers
+from tokentide.clock import QUARTER_US
 from tokentide.errors import UsageError
 from tokentide.server import asking
 from tokentide.store.duckdb.engine import DuckEngine
@@ -31,6 +32,7 @@ QUESTIONS = (
     "days",
     "values",
 )
+APART = [["", 2 * number * QUARTER_US, (2 * number + 1) * QUARTER_US] for number in range(2_001)]
 FIELDS = ("dimensions", "periods", "mode", "filters", "start", "end", "length", "session_id", "dimension", "users")
 
 
@@ -93,6 +95,10 @@ def test_a_whole_days_responses_at_one_instant_are_told_together(
         (
             asked({"ask": "totals", "dimensions": [], "periods": [["", 0, 1]] * 40_001, "mode": "auto", "filters": {}}),
             "periods",
+        ),
+        (
+            asked({"ask": "totals", "dimensions": [], "periods": APART, "mode": "auto", "filters": {}}),
+            "stretches",
         ),
         (
             asked({"ask": "moments", "filters": {"models": ["m"] * 10_001}, "mode": "auto", "start": 0}),

@@ -19,7 +19,7 @@ from tests.raw_http import Wire, request
 from tests.test_web_pages import serious_faults
 from tests.web_stage import Dashboard, Reply, certificate, chromium, fill, visiting
 from tokentide.web import hub
-from tokentide.web.access import MOST_SESSIONS, SESSION_SECONDS, TokenAccess, own_path
+from tokentide.web.access import MOST_OF_ONE, SESSION_SECONDS, TokenAccess, own_path
 from tokentide.web.attempts import MOST_ADDRESSES, MOST_OF_ADDRESS, MOST_OVER_ALL, WINDOW_SECONDS, Attempts
 from tokentide.web.gate import Doorway
 from tokentide.web.serving import tls_of
@@ -312,10 +312,28 @@ def test_a_session_ends_by_itself_and_there_are_not_too_many() -> None:
     hours.now = SESSION_SECONDS + 1.0
     assert access._session(asked_with(first)) is None
     second = _cookie(access, request)
-    for _ in range(MOST_SESSIONS):
+    for _ in range(MOST_OF_ONE):
         _cookie(access, request)
     assert access._session(asked_with(second)) is None
-    assert len(access._sessions) == MOST_SESSIONS
+    assert len(access._sessions) == MOST_OF_ONE
+
+
+def test_who_signs_in_again_and_again_signs_nobody_else_out() -> None:
+    access = _Anybody(Doorway.of(8377, ["127.0.0.1"]), Hours())
+    other = access._welcome(asked_with(), "/", "bo").headers["set-cookie"].partition(";")[0]
+    for _ in range(MOST_OF_ONE + 1):
+        access._welcome(asked_with(), "/", "ada")
+    assert access._session(asked_with(other)) == "bo"
+
+
+class _Anybody(TokenAccess):
+    """Lets stay whoever has signed in."""
+
+    def __init__(self, doorway: Doorway, seconds: Hours) -> None:
+        super().__init__(TOKEN, doorway, seconds)
+
+    def may_stay(self, holder: str) -> bool:
+        return bool(holder)
 
 
 def asked_with(cookie: str = "") -> Request:

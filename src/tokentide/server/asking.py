@@ -12,12 +12,15 @@ from tokentide import __version__
 from tokentide.errors import UsageError
 from tokentide.store.query import DIMENSIONS, TEAM_DIMENSIONS, Moment, Response
 from tokentide.store.remote import wire
+from tokentide.store.team.compiler import runs_of
 from tokentide.store.team.ledger import TeamLedger
 
 MOST_SINGLE = 20_000
 """About so many single responses are told at once."""
 MOST_GROUPS = 500_000
 """An answer that holds more is refused: nobody reads it."""
+MOST_RUNS = 2_000
+"""Stretches of periods of one length: each is compared with every total."""
 MOST_DIMENSIONS = 6
 MOST_NAMES = 10_000
 """Values of all filters of a question together."""
@@ -83,6 +86,8 @@ def _totals(ledger: TeamLedger, question: wire.AskTotals) -> Part:
         raise UsageError(f"usage is grouped by up to {MOST_DIMENSIONS} of {', '.join((*DIMENSIONS, *TEAM_DIMENSIONS))}")
     if len(question.periods) > wire.MOST_PERIODS:
         raise UsageError(f"more than {wire.MOST_PERIODS:,} periods: ask for fewer days, or for weeks")
+    if sum(1 for _ in runs_of(question.query().periods)) > MOST_RUNS:
+        raise UsageError(f"periods in more than {MOST_RUNS:,} stretches: ask for days that follow one another")
     groups = ledger.totals(question.query())
     if len(groups) > MOST_GROUPS:
         raise UsageError(f"the answer has {len(groups):,} rows: narrow it by days or filters")

@@ -26,7 +26,9 @@ FOR_SCRIPTS = ("/api/", "/metrics")
 FOR_ALL = "/static/"
 """Scripts and styles, the same for everybody: the login page needs some of them."""
 SESSION_SECONDS = 7 * 86_400
-MOST_SESSIONS = 256
+MOST_SESSIONS = 8_192
+MOST_OF_ONE = 256
+"""Sessions of one token: who signs in more often ends the oldest of these, nobody else's."""
 MOST_COOKIES = 8
 """So many cookies of our name are looked at: others on this host may have set some that are none of ours."""
 MOST_NEXT = 2_048
@@ -147,6 +149,9 @@ class LoginAccess(ABC):
         """Begin a session."""
         session = secrets.token_urlsafe(32)
         self._sessions[_digest(session)] = self._seconds() + SESSION_SECONDS, holder
+        own = [digest for digest, (_, whose) in self._sessions.items() if whose == holder]
+        for digest in own[:-MOST_OF_ONE]:
+            del self._sessions[digest]
         while len(self._sessions) > MOST_SESSIONS:
             self._sessions.popitem(last=False)
         answer = redirect(wanted)

@@ -67,7 +67,7 @@ def _period(dialect: Dialect, periods: Sequence[Period]) -> Statement:
     """The number of the period that the time is in, as SQL: one case for each run of periods of the same length."""
     cases: list[str] = []
     values: list[Value] = []
-    for start, length, number, count in _runs(periods):
+    for start, length, number, count in runs_of(periods):
         cases.append(
             f"WHEN quarter >= ? AND quarter < ? THEN {int(number)} + {dialect.whole('(quarter - ?)', str(int(length)))}"
         )
@@ -75,7 +75,7 @@ def _period(dialect: Dialect, periods: Sequence[Period]) -> Statement:
     return f"CASE {' '.join(cases)} ELSE {NOWHERE} END" if cases else str(NOWHERE), values
 
 
-def _runs(periods: Sequence[Period]) -> Iterable[tuple[int, int, int, int]]:
+def runs_of(periods: Sequence[Period]) -> Iterable[tuple[int, int, int, int]]:
     """Periods that follow one another with the same length: start, length, number of the first, how many."""
     run: tuple[int, int, int, int] | None = None
     for number, period in enumerate(periods):
