@@ -106,7 +106,7 @@ def _sighting(raw: msgspec.Raw, spots: list[_Spot], price: Price, received_at: i
     if record.at > received_at + AHEAD_US:
         raise ValueError("a record is from tomorrow or later")
     row = _row(record, spots[record.place])
-    row.id = id_of(*msgspec.structs.astuple(row))
+    row.id = id_of(*map(str, msgspec.structs.astuple(row)))
     row.seniority = seniority(row.happened_at, RANK, row.id, is_sidechain=row.is_sidechain)
     listed = price(record.usage())
     row.list_cost = NOT_TOLD if listed is None or listed > MOST_NANO_USD else listed
