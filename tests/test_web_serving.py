@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
@@ -274,7 +274,8 @@ def test_whatever_comes_the_server_answers_or_hangs_up(dashboard: Dashboard) -> 
         data = mutate(random, random.choice(known), known)[:200_000]
         with Wire.to(dashboard, timeout=SHORT.head + SHORT.body + SLACK) as wire:
             wire.send(data)
-            wire.socket.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # the server may have hung up already
+                wire.socket.shutdown(socket.SHUT_WR)
             told = wire.rest()
         assert told == b"" or told.startswith(b"HTTP/1.1 "), (seed, tried, data, told[:200])
         assert status(told) != 500, (seed, tried, data)

@@ -30,8 +30,8 @@ MOST_TEXT = 32 << 20
 PAUSE_SECONDS = 0.5
 """How often the log is looked at while little comes."""
 LONGEST_PAUSE_SECONDS = 30.0
-SHARE = 10
-"""Refreshing takes at most a tenth of the time."""
+SHARE = 20
+"""Refreshing takes at most a twentieth of the time."""
 LONGEST_STALE_SECONDS = 30.0
 """No total is older for want of time."""
 
