@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= $(HOME)/.claude
 PEERS ?=
+PROCESSES ?= 2
 
 .PHONY: run test lint types contracts docs unit bench clean
 
@@ -38,7 +39,7 @@ docs: $(VENV)/developing
 	$(BIN)/python scripts/generate-dashboards --check
 
 unit: $(VENV)/developing
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term
 
 bench: $(VENV)/developing
 	$(BIN)/python bench/run.py --corpus "$(CORPUS)" $(PEERS)

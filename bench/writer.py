@@ -27,17 +27,17 @@ from tokentide.cli.lasting import stay
 from tokentide.pricing.book import PriceBook
 from tokentide.server.chores import Chores
 from tokentide.server.decoding import Decoder
-from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.keeping import Keeping
 from tokentide.server.log.entry import NewEntry
 from tokentide.server.log.reader import LogReader
 from tokentide.server.log.writer import LogWriter
-from tokentide.server.move import MoveFile
+from tokentide.server.moving.move import MoveFile
 from tokentide.server.parties import Parties
 from tokentide.server.writer import Writer
 from tokentide.sources.otlp.reading import Reader
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.engine import Quarter
+from tokentide.store.team.pending import PendingQuarters
 from tokentide.store.team.store import TeamStore
 
 HOURS = 8
@@ -118,7 +118,7 @@ def _writer(root: Path, store: TeamStore) -> Writer:
     parties = Parties()
     decoder = Decoder(Reader(parties, price), parties, price, Keeping())
     chores = Chores(store, Keeping(), MoveFile(str(root / "move.json")), DuckEngine)
-    return Writer([LogReader(str(root / "log"))], store, decoder, DirtyQuarters(str(root / "dirty.json")), chores)
+    return Writer([LogReader(str(root / "log"))], store, decoder, PendingQuarters(str(root / "dirty.json")), chores)
 
 
 def _peak_mb() -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ ZOOKEEPER = Path("/usr/share/java/zookeeper.jar")
 PASSWORD = "p@ss:wörd/?"
 """With everything that an address has to escape."""
 START_SECONDS = 40.0
+BELOW_EPHEMERAL = (12_000, 32_000)
 _CONFIG = """<yandex>
  <logger><level>warning</level><log>{folder}/log</log><errorlog>{folder}/errors</errorlog></logger>
  <http_port>{http}</http_port><tcp_port>{tcp}</tcp_port>
@@ -99,7 +101,8 @@ class Server(Process):
             if self.process is None or self.process.poll() is not None:
                 self.start()
             time.sleep(0.1)
-        raise AssertionError(f"clickhouse-server does not answer: {(self.folder / 'output').read_text()[-2000:]}")
+        said = "\n".join((self.folder / name).read_text(errors="replace")[-3000:] for name in ("output", "errors"))
+        raise AssertionError(f"clickhouse-server does not answer: {said}")
 
     def ask(self, statement: str) -> str:
         """What it answers, as tab separated lines."""
@@ -149,6 +152,13 @@ class Cluster:
     def wait(self) -> None:
         for server in self.servers:
             server.wait()
+
+    def forget_all(self) -> None:
+        """Take the databases of tests away: with every one of them a start takes longer."""
+        for server in self.servers:
+            for database in server.ask("SHOW DATABASES").split():
+                if database not in ("default", "system"):
+                    server.ask(f"DROP DATABASE {database}")
 
     def end(self) -> None:
         for process in (*self.servers, *((self.keeper,) if self.keeper else ())):
@@ -224,14 +234,15 @@ def _together(cluster: Cluster, server: Server) -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    """Ports that no client is given while their server is down: those below the system's range for them."""
+    found: list[int] = []
+    with ExitStack() as held:
+        while len(found) < count:
+            each = held.enter_context(socket.socket())
+            with suppress(OSError):  # somebody has it, perhaps we
+                each.bind(("127.0.0.1", random.randrange(*BELOW_EPHEMERAL)))
+                found.append(each.getsockname()[1])
+    return found
 
 
 def _until_serving(port: int) -> None:

@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.account_stand_in import AccountStandIn, account_api, log_in
+from tests.team_engines import (  # noqa: F401 -- fixtures: one of each for all tests, whatever file asks for them
+    clickhouse_cluster,
+    clickhouse_server,
+    open_engine,
+    team_engine,
+    team_engines,
+)
 from tokentide.cli.main import run
 from tokentide.cli.terminal import Terminal
 from tokentide.repositories import project_of
@@ -91,7 +98,7 @@ class Machine:
         assert instant is not None
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME", "COLUMNS", "NO_COLOR"):
+            for name in ("CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME", "COLUMNS", "LINES", "NO_COLOR"):
                 patch.delenv(name, raising=False)
             for name, value in {**self._environ(), **environ}.items():
                 patch.setenv(name, value)

@@ -217,7 +217,7 @@ def group_is_gone(process: subprocess.Popen[bytes], seconds: float = 5) -> bool:
     return False
 
 
-def until(happened: Callable[[], bool], seconds: float = 20) -> None:
+def until(happened: Callable[[], object], seconds: float = 20) -> None:
     """Wait for something that must happen."""
     end = time.monotonic() + seconds
     while not happened():

@@ -1,4 +1,4 @@
-"""Every engine of the team store by name, each a real one; the fixtures are imported by the tests that use them.
+"""Every engine of the team store by name, each a real one; every test may use the fixtures.
 
 Servers of ClickHouse are started once for all tests and ended with them; every engine has a database of its own.
 """
@@ -27,13 +27,13 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def clickhouse_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two shards of two replicas."""
-    yield from _running(tmp_path_factory.mktemp("cluster"), 2, 2)
+    yield from running(tmp_path_factory.mktemp("cluster"), 2, 2)
 
 
 @pytest.fixture(scope="session")
 def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One server alone."""
-    yield from _running(tmp_path_factory.mktemp("server"), 1, 1)
+    yield from running(tmp_path_factory.mktemp("server"), 1, 1)
 
 
 @pytest.fixture
@@ -43,6 +43,8 @@ def open_engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open
 
         def opened(name: str) -> Engine:
             engine = _engine(name, tmp_path, request)
+            if name in ("server", "cluster"):
+                ending.callback(request.getfixturevalue(f"clickhouse_{name}").forget_all)
             ending.callback(engine.close)
             engine.prepare()
             return engine
@@ -67,6 +69,17 @@ def clickhouse(cluster: Cluster, folder: Path, database: str = "") -> ClickHouse
     return ClickHouseEngine(cluster.dsn(database or f"tide{next(_numbers)}"), str(folder))
 
 
+def running(folder: Path, shards: int, replicas: int) -> Iterator[Cluster]:
+    """Servers from their start to their end."""
+    refuse_or_skip()
+    cluster = made(folder, shards, replicas)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.end()
+
+
 def _engine(name: str, folder: Path, request: pytest.FixtureRequest) -> Engine:
     own = folder / f"{name}-{next(_numbers)}"
     if name == "duckdb":
@@ -75,13 +88,3 @@ def _engine(name: str, folder: Path, request: pytest.FixtureRequest) -> Engine:
         return ClickHouseEngine("clickhouse://chdb/tide", str(own), nodes=[[ChdbNode(own / "data")]])
     cluster: Cluster = request.getfixturevalue(f"clickhouse_{name}")
     return clickhouse(cluster, own)
-
-
-def _running(folder: Path, shards: int, replicas: int) -> Iterator[Cluster]:
-    refuse_or_skip()
-    cluster = made(folder, shards, replicas)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.end()

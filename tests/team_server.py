@@ -18,10 +18,10 @@ from pathlib import Path
 from bench.fleet_sums import TOKENS, USAGE, Sums
 
 from tokentide.server.board import posted_in
-from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.folder import TeamFolder
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team import tables
+from tokentide.store.team.pending import PendingQuarters
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 
@@ -149,7 +149,7 @@ class TeamServer:
         if posted is None or posted.at <= asked_at:
             return False
         status = posted.status
-        return not (status.waiting_bytes or status.missing) and not DirtyQuarters(self.folder.dirty)
+        return not (status.waiting_bytes or status.missing) and not PendingQuarters(self.folder.dirty)
 
     def _answers(self) -> bool:
         """Whether the receiver says that it takes telemetry."""
@@ -163,7 +163,7 @@ class TeamServer:
         deadline = time.monotonic() + START_SECONDS
         while not is_so():
             if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
-                seen = (posted_in(self.folder), DirtyQuarters(self.folder.dirty).all())
+                seen = (posted_in(self.folder), PendingQuarters(self.folder.dirty).all())
                 raise ServerNotReadyError(f"the server did not {what}: {seen}\n{self.errors[-3000:]}")
             time.sleep(0.05)
 

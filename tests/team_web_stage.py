@@ -68,6 +68,7 @@ class TeamSite:
     status: ServerStatus = STATUS
     version: int = 1
     seconds: float = 0.0
+    is_sample: bool = False
     faults: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -93,6 +94,7 @@ class TeamSite:
             version=lambda: self.version,
             directory=self.directory,
             price=BOOK.cost_nano_usd,
+            is_sample=self.is_sample,
             failed=self.faults.append,
         )
         ready = threading.Event()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.team_engines import OpenEngine, clickhouse_cluster, clickhouse_server, open_engine
+from tests.team_engines import OpenEngine
 from tests.team_stage import NOW, TENANT, duck_store, fill_team
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.team.asking import TeamAsk
@@ -17,7 +17,6 @@ from tokentide.render.team_json import team_json
 from tokentide.store.team.query import Condition, Scope
 from tokentide.store.team.store import TeamStore
 
-__all__ = ("clickhouse_cluster", "clickhouse_server", "open_engine")  # fixtures
 DAYS, PEOPLE = 4, 8
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import closing
+from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -17,7 +21,7 @@ from tests.team_server import free_ports
 from tokentide.errors import StoreError, StoreUnreachableError, TokentideError, UsageError
 from tokentide.locks import FileLock
 from tokentide.server.folder import TeamFolder
-from tokentide.server.move import FAILED, MoveFile, MoveState
+from tokentide.server.moving.move import DONE, FAILED, MoveFile, MoveState
 
 NOWHERE = "clickhouse://tokentide:hush@127.0.0.1:1/tokentide"
 """Nothing listens there."""
@@ -97,6 +101,12 @@ def test_a_second_move_waits_for_the_end_of_the_first(machine: Machine, folder: 
     assert "another store is under way" in err
 
 
+def test_there_is_nothing_to_move_to_the_store_that_the_team_is_in(machine: Machine, folder: TeamFolder) -> None:
+    assert "in that store (duckdb) already" in refused(machine, UsageError, "migrate", "duckdb")
+    MoveFile(folder.move).write(MoveState(NOWHERE, 0, DONE, "duckdb"))
+    assert "in that store (clickhouse) already" in refused(machine, UsageError, "migrate", NOWHERE)
+
+
 def test_a_damaged_file_of_a_move_is_named(machine: Machine, folder: TeamFolder) -> None:
     Path(folder.move).write_text("garbage")
     for words in (["--port", "0"], ["migrate", "--status"]):
@@ -137,3 +147,66 @@ def test_behind_a_proxy_nobody_sends_without_a_token(machine: Machine, command: 
         said = server.stderr.read()
         assert server.wait(PATIENCE_SECONDS) == 0
         assert ("nobody can send yet" in said) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("telemetry.example.org", "give it as https://"),
+        ("ftp://example.org", "give it as https://"),
+        ("https://ada:hush@example.org", "give it as https://"),
+        ("https://example.org:99999", "give it as https://"),
+        ("https://example.org/?a=b", "give it as https://"),
+        ("https://example.org/x y", "give it as https://"),
+        ("https://example.org/v1/logs", "leave /v1/logs out"),
+    ],
+)
+def test_an_address_that_no_client_can_use_is_not_announced(
+    machine: Machine, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    with pytest.raises(SystemExit):
+        machine.call("server", "--announce", text)
+    assert said in capsys.readouterr().err
+
+
+def test_the_announced_address_is_what_machines_are_told(machine: Machine, command: list[str]) -> None:
+    announced = "https://telemetry.example.org/usage"
+    with _started(machine, [*command, "--announce", f"{announced}/"]) as server:
+        try:
+            assert server.stderr is not None
+            pages = server.stderr.readline().split()[1]
+            assert f"--sample-settings {announced}`" in server.stderr.readline()
+            with urlopen(f"{pages}server", timeout=PATIENCE_SECONDS) as page:
+                assert announced in page.read().decode()
+            status = json.loads(machine.call("server", "status", "--json")[1])
+            assert (status["addresses"]["pages"], status["addresses"]["http"]) == (pages, announced)
+            assert f"machines send to {announced}: " in machine.call("server", "token", "create", "--team", "core")[2]
+            viewer = ("server", "token", "create", "--kind", "viewer", "--role", "admin")
+            assert "machines send" not in machine.call(*viewer)[2]
+        finally:
+            server.send_signal(signal.SIGTERM)
+        server.stderr.read()
+        assert server.wait(PATIENCE_SECONDS) == 0
+    assert "machines send" not in machine.call("server", "token", "create", "--team", "core")[2]
+
+
+def test_when_a_token_was_used_last_is_known_after_the_end(machine: Machine, command: list[str]) -> None:
+    token = machine.call("server", "token", "create", "--team", "core")[1].strip()
+    with _started(machine, command) as server:
+        try:
+            assert server.stderr is not None
+            assert "Ctrl+C" in server.stderr.readline()
+            for _ in range(2):
+                time.sleep(0.1)
+                before = time.time()
+                port = int(command[command.index("--http-port") + 1])
+                with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
+                    headers = {**JSON, "Authorization": f"Bearer {token}"}
+                    connection.request("POST", "/v1/logs", b'{"resourceLogs": []}', headers)
+                    assert connection.getresponse().status == 200
+        finally:
+            server.send_signal(signal.SIGTERM)
+        server.stderr.read()
+        assert server.wait(PATIENCE_SECONDS) == 0
+    (found,) = json.loads(machine.call("server", "token", "list", "--json")[1])["tokens"]
+    assert datetime.fromisoformat(found["used_at"]).timestamp() >= before - 0.001, "the last use, not the first"

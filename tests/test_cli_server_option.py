@@ -61,6 +61,14 @@ def test_users_and_teams_break_a_report_down(desk: Machine, server: TeamServer) 
     assert "core" in text
 
 
+@pytest.mark.parametrize("width", [24, 40, 80, 200])
+def test_a_name_gives_way_only_where_nothing_else_can(desk: Machine, server: TeamServer, width: int) -> None:
+    out = desk.call("daily", "--server", server.url, "--by", "user", "--width", str(width), now=NOON)[1]
+    assert max(map(len, out.splitlines())) <= width
+    assert ("ann@example.org" in out) == (width >= 40)
+    assert "2026-" in out
+
+
 def test_without_a_server_there_are_no_users(desk: Machine) -> None:
     done = desk.run("daily", "--by", "user")
     assert done.returncode == 2

@@ -77,6 +77,30 @@ def test_without_a_report_the_figures_of_all_are_shown(machine: Machine, store: 
     assert "Told by telemetry" in out
 
 
+def test_without_a_report_json_has_all_of_them(machine: Machine, store: TeamStore) -> None:
+    with answering(lambda request: told(store, request)) as base:
+        _, text, err = call(machine, base, "--last", "5d", "--json")
+        _, cost, _ = call(machine, base, "cost", "--last", "5d", "--json")
+        with pytest.raises(UsageError, match=f"behind `team`: {', '.join(TEAM_REPORTS)}"):
+            call(machine, base, "--csv")
+    whole = json.loads(text, parse_float=str)
+    assert (whole["format"], whole["report"], tuple(whole["reports"])) == (1, "team", TEAM_REPORTS)
+    assert whole["reports"]["cost"] == json.loads(cost, parse_float=str)
+    assert "newest record" in err
+
+
+def test_a_name_that_nothing_has_is_told_with_those_that_are_near(machine: Machine, store: TeamStore) -> None:
+    with answering(lambda request: told(store, request)) as base:
+        _, _, err = call(machine, base, "cost", "--last", "5d", "--team", "platfrom", "--team", "web")
+        assert "no team 'platfrom' in these days, nor as many before; known here: platform" in err
+        assert "'web'" not in err
+        _, _, err = call(machine, base, "cost", "--last", "5d", "--team", "0")
+        assert "no team '0'" in err
+        assert "known here: " in err
+        _, _, err = call(machine, base, "cost", "--last", "5d", "--team", "web")
+        assert "no team" not in err
+
+
 def test_filters_days_and_zone_go_to_the_server(machine: Machine, store: TeamStore) -> None:
     seen: list[str] = []
 
@@ -159,10 +183,12 @@ def test_a_hostile_answer_does_not_steer_the_terminal(machine: Machine) -> None:
 def test_an_empty_server_says_where_to_begin(machine: Machine, tmp_path: Path) -> None:
     with duck_store(tmp_path) as empty, answering(lambda request: told(empty, request)) as base:
         code, out, err = call(machine, base, "adoption")
-    assert code == 0
-    assert "Daily active users" in out
-    assert "By day" not in out
-    assert "docs/how-to/team-telemetry.md" in err
+        whole = call(machine, base)
+    assert code == whole[0] == 0
+    assert out.startswith("Adoption")
+    assert out.count("\n") == 1, "zeros tell nothing"
+    assert whole[1] == ""
+    assert err.count("docs/how-to/team-telemetry.md") == whole[2].count("docs/how-to/team-telemetry.md") == 1
 
 
 def test_nobody_is_reached_says_so(machine: Machine) -> None:

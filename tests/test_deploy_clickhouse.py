@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.team_engines import OpenEngine, clickhouse_cluster, clickhouse_server, open_engine
+from tests.team_engines import OpenEngine
 from tests.team_stage import NOW, TENANT, fill_team
 from tests.test_deploy import DASHBOARDS, targets_of
 from tokentide.clock import DAY_US, HOUR_US, QUARTER_US, SECOND_US
@@ -20,7 +20,6 @@ from tokentide.store.team.query import Condition, Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import LATENCY, TALLY, USAGE
 
-__all__ = ["clickhouse_cluster", "clickhouse_server", "open_engine"]
 BOARD: dict[str, Any] = json.loads((DASHBOARDS / "team-clickhouse.json").read_text())
 END = (NOW // QUARTER_US + 1) * QUARTER_US
 START = END - 20 * DAY_US

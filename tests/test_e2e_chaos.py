@@ -23,12 +23,13 @@ from bench.fleet_load import Manners, Outcome
 from bench.fleet_people import SECOND_NS, Plan
 from bench.fleet_sums import Sums
 
-from tests.clickhouse_cluster import Cluster, made, refuse_or_skip
+from tests.clickhouse_cluster import Cluster
+from tests.team_engines import running
 from tests.team_server import TeamServer, beyond_bounds, sums_in, team_server, together
 from tokentide.clock import HOUR_US
+from tokentide.server.engines import open_engine
 from tokentide.server.folder import TeamFolder
 from tokentide.server.station import Station, StationPlan
-from tokentide.store.clickhouse.engine import ClickHouseEngine
 from tokentide.store.team.store import TeamStore
 
 SEEDS = (1, 2)
@@ -199,13 +200,7 @@ def test_clocks_of_senders_may_be_wrong_and_all_is_counted_once(tmp_path: Path) 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two shards of one replica each, which this file alone uses: they are stopped and killed."""
-    refuse_or_skip()
-    running = made(tmp_path_factory.mktemp("cluster"), 2, 1)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.end()
+    yield from running(tmp_path_factory.mktemp("cluster"), 2, 1)
 
 
 def hang_a_shard(cluster: Cluster) -> None:
@@ -252,7 +247,7 @@ def test_an_engine_that_is_away_for_a_while_gets_everything_in_the_end(
             outcome = fleet.result(120)
         server.wait_until_taken()
         assert server.stop() == 0
-        engine = ClickHouseEngine(dsn, server.folder.spool)
+        engine = open_engine(dsn, server.folder)
         try:
             assert_nothing_lost_or_doubled(sums_in(TeamStore(engine)), outcome)
         finally:

@@ -12,13 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.ledgers import synced
-from tests.team_engines import (  # noqa: F401 -- fixtures
-    ENGINES,
-    OpenEngine,
-    clickhouse_cluster,
-    clickhouse_server,
-    open_engine,
-)
+from tests.team_engines import ENGINES, OpenEngine
 from tests.team_ledgers import FIRST, NOW, TeamServer, generated, push, remote, team_server
 from tokentide.analytics.block_report import BlockWishes, build_blocks
 from tokentide.analytics.calendar import Calendar
@@ -42,7 +36,7 @@ WISHES = (
 
 
 @pytest.fixture(params=ENGINES)
-def server(request: pytest.FixtureRequest, open_engine: OpenEngine) -> Iterator[TeamServer]:  # noqa: F811
+def server(request: pytest.FixtureRequest, open_engine: OpenEngine) -> Iterator[TeamServer]:
     """A team server over each engine in turn."""
     with team_server(open_engine(request.param)) as server:
         yield server
@@ -63,7 +57,7 @@ def test_every_answer_is_the_same_on_every_store(server: TeamServer, tmp_path: P
 
 
 @pytest.mark.corpus
-def test_real_transcripts_are_told_the_same(corpus: Path, open_engine: OpenEngine, tmp_path: Path) -> None:  # noqa: F811
+def test_real_transcripts_are_told_the_same(corpus: Path, open_engine: OpenEngine, tmp_path: Path) -> None:
     with team_server(open_engine("duckdb")) as server:
         for number, root in enumerate(sorted((corpus / "claude").iterdir())):
             home = tmp_path / str(number)

@@ -140,12 +140,21 @@ def test_an_estimate_is_marked_and_nothing_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize("name", TEAM_REPORTS)
-@pytest.mark.parametrize("width", [60, 100, None])
-def test_no_line_is_wider_than_the_terminal(store: TeamStore, name: str, width: int | None) -> None:
-    text = printed(decoded(team_json(report(store, name))), width)
-    tables = [line for line in text.split("\n\n", 1)[1].splitlines() if not line.startswith(("none", "By "))]
-    assert tables
-    assert width is None or max(map(len, tables)) <= width
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_no_line_is_wider_than_the_terminal(store: TeamStore, name: str, width: int) -> None:
+    lines = printed(decoded(team_json(report(store, name))), width).splitlines()
+    assert len(lines) > 20
+    assert max(map(len, lines)) <= width
+
+
+def test_where_a_terminal_is_narrow_names_still_differ_and_the_latest_days_are_drawn(store: TeamStore) -> None:
+    answer = decoded(team_json(report(store, "cost")))
+    narrow, wide = (printed(answer, width, only="model_days", most=3) for width in (30, 100))
+    models = [line.split()[1] for line in narrow.splitlines() if line.startswith("2026")]
+    assert len(set(models)) == len(models) == 3
+    drawn = [line for text in (narrow, wide) for line in text.splitlines() if line.startswith("By day")]
+    assert drawn[1].endswith(drawn[0].split()[-1])
+    assert len(drawn[0]) == 30 < len(drawn[1])
 
 
 def test_a_terminal_shows_the_latest_days_and_says_what_is_left(store: TeamStore) -> None:

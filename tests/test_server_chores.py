@@ -14,8 +14,8 @@ from tokentide.server.chores import RETRY_US, Chores
 from tokentide.server.engines import check_dsn, open_engine
 from tokentide.server.folder import TeamFolder
 from tokentide.server.keeping import Keeping
-from tokentide.server.move import COPYING, DONE, FAILED, MoveFile, MoveState
-from tokentide.server.moving import DoubleEngine
+from tokentide.server.moving.copying import DoubleEngine
+from tokentide.server.moving.move import COPYING, DONE, FAILED, MoveFile, MoveState
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.engine import Engine
 from tokentide.store.team.store import TeamStore
@@ -34,9 +34,9 @@ class Stage:
         self.store.engine.prepare()
         self.target = DuckEngine(str(folder / "new.duckdb"))
         self.is_there = False
-        self.chores = Chores(self.store, Keeping(), self.file, self._opened)
+        self.chores = Chores(self.store, Keeping(), self.file, self.opened)
 
-    def _opened(self, dsn: str) -> Engine:
+    def opened(self, dsn: str) -> Engine:
         return self.target if self.is_there else open_engine(dsn, self.folder)
 
     def asked(self, *copied: str) -> None:
@@ -74,6 +74,11 @@ def test_a_move_that_has_copied_days_takes_nothing_into_one_engine_alone(stage: 
     with pytest.raises(StoreUnreachableError):
         stage.chores.do(NOON)
     assert stage.state().days == ["2026-11-01"]
+    state = stage.state()
+    state.days, state.carried = [], ["2026-11-01"]
+    stage.file.write(state)
+    with pytest.raises(StoreUnreachableError):
+        stage.chores.do(NOON + RETRY_US)
 
 
 def test_a_move_to_an_engine_that_is_away_can_be_cancelled(stage: Stage) -> None:
@@ -99,6 +104,18 @@ def test_a_move_ends_with_the_new_engine(stage: Stage) -> None:
         stage.chores.do(NOON)
     assert stage.state().stage == DONE
     assert stage.store.engine is stage.target
+
+
+def test_the_store_that_is_left_is_noted_for_the_next_start(stage: Stage) -> None:
+    stage.chores = Chores(stage.store, Keeping(), stage.file, stage.opened, "clickhouse://was:8123/here")
+    stage.store.take([record(NOON)], [], "before")
+    stage.asked()
+    stage.is_there = True
+    stage.chores.do(NOON)
+    assert stage.state().home == "clickhouse://was:8123/here"
+    for _ in range(5):
+        stage.chores.do(NOON)
+    assert stage.state().home == TARGET
 
 
 @pytest.mark.parametrize("dsn", ["clickhouse://", "clickhouse:/x", "postgres://a:hush@b/c", "clickhouse://a@b:x/c"])

@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from tests.team_rows import NOON, record, sighting
 from tokentide.clock import MINUTE_US
 from tokentide.errors import StoreUnreachableError
-from tokentide.model.telemetry import BY_METRICS, MICRO, TelemetryRecord
+from tokentide.model.telemetry import BY_METRICS, MICRO, Row, TelemetryRecord
 from tokentide.server.cumulative import with_increases
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.query import Scope, TeamQuery
@@ -124,7 +123,7 @@ def test_a_crash_before_the_readings_are_there_loses_no_usage(
     with monkeypatch.context() as crash:
         first, puts = store.engine.put, count()
 
-        def killed(table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+        def killed(table: Table, rows: Sequence[Row], token: str) -> None:
             if next(puts):
                 raise StoreUnreachableError("killed")
             first(table, rows, token)

@@ -10,9 +10,9 @@ import pytest
 from tests.team_rows import NOON, record, sighting
 from tokentide.clock import DAY_US, MINUTE_US
 from tokentide.errors import StoreUnreachableError
-from tokentide.server import moving
 from tokentide.server.cumulative import with_increases
-from tokentide.server.move import COPYING, DONE, FAILED, Move, MoveFile, MoveState
+from tokentide.server.moving import copying
+from tokentide.server.moving.move import COPYING, DONE, FAILED, Move, MoveFile, MoveState
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.query import Condition, Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
@@ -139,7 +139,7 @@ def test_an_engine_that_is_away_is_waited_for(
 def test_a_day_with_many_rows_is_copied_in_parts(
     engines: tuple[DuckEngine, DuckEngine], file: MoveFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "MOST_ROWS", 3)
+    monkeypatch.setattr(copying, "MOST_ROWS", 3)
     store = filled(engines[0])
     expected = totals(store)
     ended(Move(store, engines[1], file, MoveState("clickhouse://new", NOW)))

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.hardships import until
 from tokentide import clock
 from tokentide.server.board import posted_in
 from tokentide.server.folder import TeamFolder
@@ -64,13 +64,6 @@ def post(station: Station, body: bytes, token: str = "") -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def until(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not found():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 def cost(station: Station, tenant: str = "default") -> int:

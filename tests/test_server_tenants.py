@@ -112,13 +112,17 @@ def test_an_expired_token_lets_nobody_in(opened: Callable[[], Directory], hours:
     assert directory.has_viewers(), "that the last one has ended opens no door"
 
 
-def test_uses_are_written_down_together_a_few_minutes_later(opened: Callable[[], Directory], hours: Hours) -> None:
+def test_the_first_use_is_written_down_at_once_and_others_together(
+    opened: Callable[[], Directory], hours: Hours
+) -> None:
     directory, other = opened(), opened()
     text, token = directory.create(ADMIN)
     directory.found(text)
+    first = hours.now
+    assert other.tokens()[0].used_at == first
     hours.now += MINUTE_US
     directory.found(text)
-    assert other.tokens()[0].used_at == 0
+    assert other.tokens()[0].used_at == first
     hours.now += 5 * MINUTE_US
     directory.known(token.id)
     assert other.tokens()[0].used_at == hours.now

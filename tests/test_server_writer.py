@@ -14,19 +14,19 @@ import pytest
 from tests.team_rows import NOON, record, sighting
 from tokentide.clock import MINUTE_US, QUARTER_US
 from tokentide.errors import StoreError, StoreUnreachableError
-from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.model.telemetry import Row, Sighting, TelemetryRecord
 from tokentide.server.chores import Chores
-from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.keeping import Keeping
 from tokentide.server.log.entry import LogEntry, NewEntry
 from tokentide.server.log.limits import LogLimits
 from tokentide.server.log.reader import LogReader
 from tokentide.server.log.refused import refusals_in
 from tokentide.server.log.writer import LogWriter
-from tokentide.server.move import MoveFile
+from tokentide.server.moving.move import MoveFile
 from tokentide.server.writer import RefusedError, Rows, Writer
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.team.engine import Engine, Quarter
+from tokentide.store.team.pending import PendingQuarters
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import TALLY, TELEMETRY, USAGE, Table
@@ -49,7 +49,7 @@ class Stage:
     def started(self) -> Writer:
         """A writer as after a restart: it knows what files say."""
         chores = Chores(self.store, Keeping(), MoveFile(str(self.folder / "move.json")), self.other)
-        dirty = DirtyQuarters(str(self.folder / "dirty.json"))
+        dirty = PendingQuarters(str(self.folder / "dirty.json"))
         return Writer([LogReader(self.log_folder)], self.store, Numbers(), dirty, chores)
 
     def other(self, dsn: str) -> Engine:
@@ -116,7 +116,7 @@ def test_a_body_of_many_rows_is_put_a_part_at_a_time(stage: Stage, monkeypatch: 
     monkeypatch.setattr("tokentide.server.writer.MOST_ROWS", 10)
     put, sizes = stage.engine.put, list[int]()
 
-    def counting(table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+    def counting(table: Table, rows: Sequence[Row], token: str) -> None:
         sizes.append(len(rows))
         put(table, rows, token)
 
@@ -285,7 +285,7 @@ def test_totals_that_cannot_be_reckoned_do_not_stop_the_others(stage: Stage, mon
 
 
 def test_a_move_that_is_asked_for_happens_beside_the_work(stage: Stage) -> None:
-    from tokentide.server.move import MoveState
+    from tokentide.server.moving.move import MoveState
 
     stage.send(events(0, 10))
     stage.work()

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from tests.clickhouse_cluster import Cluster, Server
-from tests.team_engines import clickhouse, clickhouse_cluster
+from tests.team_engines import clickhouse, running
 from tests.team_material import batches, rows
 from tests.team_oracle import Oracle
 from tokentide.clock import MINUTE_US, now_us
@@ -25,7 +25,6 @@ from tokentide.store.team.query import SESSIONS, Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import CUBES
 
-__all__ = ["clickhouse_cluster"]
 QUESTIONS = [
     (
         Scope(tenant),
@@ -42,20 +41,26 @@ QUESTIONS = [
 Batch = tuple[list[TelemetryRecord], list[Sighting]]
 
 
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two shards of two replicas, which this file alone uses."""
+    yield from running(tmp_path_factory.mktemp("fragile"), 2, 2)
+
+
 @pytest.fixture
-def cluster(clickhouse_cluster: Cluster) -> Iterator[Cluster]:
-    """The cluster, whole again afterwards whatever a test did to it."""
-    yield clickhouse_cluster
-    keeper = clickhouse_cluster.keeper
-    assert keeper
-    if keeper.process is None:
-        clickhouse_cluster.start_keeper()
-    for server in clickhouse_cluster.servers:
+def cluster(fragile: Cluster) -> Iterator[Cluster]:
+    """The cluster, whole and empty again afterwards whatever a test did to it."""
+    yield fragile
+    assert fragile.keeper
+    if fragile.keeper.process is None:
+        fragile.start_keeper()
+    for server in fragile.servers:
         if server.process is None:
             server.start()
         else:
             server.signal(signal.SIGCONT)
-    clickhouse_cluster.wait()
+    fragile.wait()
+    fragile.forget_all()
 
 
 @pytest.fixture
@@ -82,16 +87,25 @@ def _assert_true(engine: ClickHouseEngine, oracle: Oracle) -> None:
         assert sorted(answer.groups, key=lambda group: group.keys) == oracle.totals(scope, query), (scope, query)
 
 
-def _settled(engine: ClickHouseEngine, seconds: float = 40) -> None:
+def _settled(engine: ClickHouseEngine, seconds: float = 150) -> None:
     """As the writer does it, every moment, until nothing is owed any more."""
     ends, now = time.monotonic() + seconds, now_us()
     while time.monotonic() < ends:
         now += 2 * MINUTE_US
         engine.settle(now)
-        if not engine.missing and not engine._debt and not engine._due:
+        if not engine.missing and engine.is_settled:
             return
         time.sleep(0.2)
-    raise AssertionError(f"not settled: {engine.missing}, owed {len(engine._debt.all())}, due {len(engine._due)}")
+    raise AssertionError(f"not settled: {engine.missing}")
+
+
+def _replicated(cluster: Cluster, seconds: float = 60) -> None:
+    """Until every replica has what the others have: they tell one another a moment later."""
+    behind = "SELECT count() FROM system.replicas WHERE queue_size > 0 OR log_pointer <= log_max_index OR is_readonly"
+    ends = time.monotonic() + seconds
+    while any(int(server.ask(behind)) for server in cluster.servers):
+        assert time.monotonic() < ends, "a replica stays behind"
+        time.sleep(0.2)
 
 
 def _kill(servers: list[Server]) -> None:
@@ -176,6 +190,7 @@ def test_a_replica_is_killed_and_brought_back(cluster: Cluster, engine: ClickHou
     store.take(*some[3], "3")
     _settled(engine)
     _assert_true(engine, oracle)
+    _replicated(cluster)
     _kill([shard[1 - gone] for shard in cluster.shards])
     _assert_true(engine, oracle)  # what the one that had been away has by now
 

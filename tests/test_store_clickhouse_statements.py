@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.loopback import Request, answering
-from tests.team_engines import OpenEngine, clickhouse_cluster, clickhouse_server, open_engine
+from tests.team_engines import OpenEngine
 from tests.team_material import HOSTILE
 from tokentide.errors import StoreError, StoreUnreachableError, UsageError
 from tokentide.store.clickhouse import node
@@ -20,7 +20,6 @@ from tokentide.store.clickhouse.sharding import shard_of
 from tokentide.store.team.engine import Engine
 from tokentide.transport import Secret
 
-__all__ = ["clickhouse_cluster", "clickhouse_server", "open_engine"]
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(HOSTILE), st.text("'\\\0?\n\"`-;{}", max_size=12)
 )

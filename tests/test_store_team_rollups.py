@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.team_engines import ENGINES, OpenEngine, clickhouse_cluster, clickhouse_server, open_engine
+from tests.team_engines import ENGINES, OpenEngine
 from tests.team_rows import NOON, day_of, record, sighting
 from tokentide.clock import DAY_US, HOUR_US, MINUTE_US, QUARTER_US
 from tokentide.model.telemetry import BY_METRICS, Sighting
@@ -19,7 +19,6 @@ from tokentide.store.team.rollups import days_of
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import LATENCY, TALLY, TELEMETRY, USAGE
 
-__all__ = ["clickhouse_cluster", "clickhouse_server", "open_engine"]
 MIDNIGHT = NOON // DAY_US * DAY_US + DAY_US
 EVENT = sighting(NOON, "request:1", session_id="s1", reported_cost=5)
 

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.team_engines import ENGINES, OpenEngine, clickhouse_cluster, clickhouse_server, open_engine, team_engine
+from tests.team_engines import ENGINES, OpenEngine
 from tests.team_material import START, batches, question, rows, scope
 from tests.team_oracle import Oracle
 from tokentide.clock import DAY_US
@@ -22,7 +22,6 @@ from tokentide.store.team.responses import responses
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import LATENCY, TALLY, USAGE
 
-__all__ = ["clickhouse_cluster", "clickhouse_server", "open_engine", "team_engine"]
 _numbers = count(1)
 
 

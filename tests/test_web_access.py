@@ -18,11 +18,11 @@ from tests.hardships import until
 from tests.raw_http import Wire, request
 from tests.test_web_pages import serious_faults
 from tests.web_stage import Dashboard, Reply, certificate, chromium, fill, visiting
+from tokentide.serving.sockets import tls_of
 from tokentide.web import hub
 from tokentide.web.access import MOST_OF_ONE, SESSION_SECONDS, TokenAccess, own_path
 from tokentide.web.attempts import MOST_ADDRESSES, MOST_OF_ADDRESS, MOST_OVER_ALL, WINDOW_SECONDS, Attempts
 from tokentide.web.gate import Doorway
-from tokentide.web.serving import tls_of
 
 TOKEN = "correct-horse-battery-staple"
 WRONG = "wrong-horse-battery-staple"

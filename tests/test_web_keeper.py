@@ -8,12 +8,13 @@ import sqlite3
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Machine, usage_line
+from tests.hardships import until
 from tests.ledgers import BOOK
 from tests.web_stage import NOW, quiet
 from tokentide.clock import DAY_US, HOUR_US
@@ -59,14 +60,6 @@ def keeper(here: Machine, told: list[Event], faults: list[BaseException]) -> Ite
     keeper.stop()
     assert not keeper._thread.is_alive()
     assert faults == []
-
-
-def until(is_so: Callable[[], object], seconds: float = 20) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it never was so"
-        time.sleep(0.02)
 
 
 def test_what_is_written_becomes_another_version_and_is_told(keeper: Keeper, here: Machine, told: list[Event]) -> None:

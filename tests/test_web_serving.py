@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,18 +18,20 @@ import pytest
 
 from tests.conftest import Machine
 from tests.fuzzing import mutate
+from tests.hardships import until
 from tests.raw_http import Wire, answered, request, status
 from tests.web_stage import NOW, Dashboard, certificate, fill, quiet
 from tokentide.errors import TimeZoneUnknownError
+from tokentide.serving.connections import Patience
+from tokentide.serving.sockets import tls_of
 from tokentide.web import app
 from tokentide.web.app import Plan
-from tokentide.web.connections import Patience
 from tokentide.web.gate import MOST_BODY_BYTES, Doorway
 from tokentide.web.html import environment
 from tokentide.web.hub import MOST_LISTENERS
-from tokentide.web.serving import bound, serve, tls_of
+from tokentide.web.serving import bound, serve
 
-SHORT = Patience(head=1.5, body=1.5, write=2, idle=3, most_connections=40)
+SHORT = Patience(head=1.5, body=1.5, rest=1.5, write=2, idle=3, most_connections=40)
 SLACK = 4.0
 """Seconds beyond a limit after which a connection counts as forgotten: it is looked at every second, on a busy machine."""
 FUZZ_SECONDS = float(os.environ.get("TOKENTIDE_FUZZ_SECONDS", "3"))
@@ -230,14 +232,6 @@ def test_listeners_are_limited(filled: Machine) -> None:
         stack.close()
         until(lambda: dashboard.ask("/api/v1/status").json()["listeners"] == 0)
         assert dashboard.faults == []
-
-
-def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it never was so"
-        time.sleep(0.05)
 
 
 def test_many_readers_at_once_are_answered(dashboard: Dashboard) -> None:

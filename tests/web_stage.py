@@ -23,6 +23,7 @@ from tests.conftest import Machine
 from tests.ledgers import BOOK
 from tokentide.sample import write_sample
 from tokentide.sample_limits import fill_limits
+from tokentide.serving.connections import Patience
 from tokentide.settings import load_settings
 from tokentide.sources.claude_code.instants import parse_instant
 from tokentide.store.sqlite.ledger import Ledger
@@ -30,9 +31,8 @@ from tokentide.sync.details import sync_details
 from tokentide.sync.engine import Observer, Synchroniser
 from tokentide.web.access import TokenAccess
 from tokentide.web.app import Plan
-from tokentide.web.connections import USUAL, Patience
 from tokentide.web.gate import Doorway
-from tokentide.web.serving import bound, server_for
+from tokentide.web.serving import USUAL, bound, server_for
 
 NOW = parse_instant("2026-03-12T12:00:00Z") or 0
 SETTINGS = 'timezone = "UTC"\naccount_poll = false\n'

@@ -11,6 +11,8 @@ from tokentide.sample_team_work import Developer, Rows, Session
 from tokentide.store.team.store import TeamStore
 
 TEAMS = ("platform", "web", "data")
+MORNING_US = 12 * HOUR_US
+"""Before it, the last day's work is played as if it were of people further east."""
 
 
 def developers(count: int, days: int, teams: tuple[str, ...] = TEAMS) -> list[Developer]:
@@ -75,4 +77,6 @@ def _sessions(random: Random, developer: Developer, now: int, back: int) -> Iter
         return
     for number in range(random.randint(1, 3)):
         at = start + random.randint(8, 11) * HOUR_US + number * 2 * HOUR_US + random.randrange(HOUR_US)
+        if now - start < MORNING_US and not back:  # else nobody was at work yet on the day that is looked at first
+            at = start + (at - start) * (now - start) // DAY_US
         yield Session(random, developer, at, hashed("session", developer.number, at)[:36])

@@ -53,28 +53,32 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
         check_packages()
     terminal.say("sample data, made up; nothing here is yours, and nothing is kept")
-    with tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
+    with _ended_tidily(), tempfile.TemporaryDirectory(prefix="tokentide-demo-") as folder:
+        if rest[:1] == [OF_TEAMS]:
+            with _environment(folder) as environ:
+                _fill_team(terminal)
+                ports = ("--http-port", "0", "--grpc-port", "0")
+                return run_command([*rest, *ports], replace(terminal, environ=environ))
         days = YEAR if rest[:1] and rest[0] in OF_A_YEAR else DAYS
         write_sample(os.path.join(folder, "home", ".claude"), terminal.now, days)
         with _environment(folder) as environ:
             there = replace(terminal, environ=environ)
-            if rest[:1] == [OF_TEAMS]:
-                _fill_team(terminal.now)
-                return run_command([*rest, "--http-port", "0", "--grpc-port", "0"], there)
             Workspace(there).with_ledger(lambda ledger, _synced: fill_limits(ledger, terminal.now), details=True)
             return run_command(_elsewhere(rest), there)
 
 
-def _fill_team(now: int) -> None:
-    """A team of two dozen over a month, in the folder of the server that is about to start."""
+def _fill_team(terminal: Terminal) -> None:
+    """A team of two dozen over a month, in the folder of the server that is about to start; takes seconds."""
     from tokentide.sample_team import fill_team
     from tokentide.server.folder import TeamFolder
     from tokentide.store.duckdb.engine import DuckEngine
     from tokentide.store.team.store import TeamStore
 
+    terminal.say("making up a month of a team of two dozen, which takes a few seconds")
+    terminal.err.flush()
     engine = DuckEngine(TeamFolder.usual().duckdb)
     engine.prepare()
-    fill_team(TeamStore(engine), now=now, developers=24)
+    fill_team(TeamStore(engine), now=terminal.now, developers=24)
     engine.close()
 
 
@@ -82,6 +86,26 @@ def _elsewhere(rest: list[str]) -> list[str]:
     """The command line, with a place for the page of a year that names none."""
     is_placed = any(word.startswith(("--output", "--png", "--svg", "-h", "--help")) for word in rest)
     return [*rest, "--output", PAGE] if rest[:1] == ["wrapped"] and not is_placed else rest
+
+
+@contextmanager
+def _ended_tidily() -> Iterator[None]:
+    """SIGTERM and SIGHUP end this as Ctrl+C does, so that the sample goes with it; a server listens to them itself."""
+    import signal
+    import threading
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one would come while the folder goes
+        raise SystemExit(128 + number)
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in found if signal.getsignal(number) is signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

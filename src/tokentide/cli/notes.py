@@ -72,7 +72,13 @@ def say_dropped(terminal: Terminal, dropped: Sequence[str], formats: str = "--js
 
 def why_empty(synced: Synced | None, command: str = "") -> str:
     """What to do where there is nothing to show; `command` is what shows it on the sample."""
-    if synced is None or synced.files or synced.known_files:
+    if synced is None:
+        return (
+            "the server tells of no usage in these days and filters: `tokentide monthly` with the same --server shows "
+            "when there is some; where nothing ever came, `tokentide doctor telemetry` on a machine that should send "
+            "says why"
+        )
+    if synced.files or synced.known_files:
         return "no usage in these days and filters: `tokentide monthly` shows when there is some"
     looked = "no Claude Code transcripts found here; `tokentide doctor` tells where it looked"
     return f"{looked}, `{f'tokentide demo {command}'.rstrip()}` shows this on sample data"

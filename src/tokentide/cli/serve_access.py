@@ -149,7 +149,7 @@ def tls_option(certificate: str | None, key: str | None) -> ssl.SSLContext | Non
         raise UsageError("--tls-cert and --tls-key go together: the certificate, and the key that it is of")
     import ssl
 
-    from tokentide.web.serving import tls_of
+    from tokentide.serving.sockets import tls_of
 
     try:
         return tls_of(certificate, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 from tokentide.cli.exit_codes import ExitCode
 from tokentide.cli.serve_access import LOOPBACK, host_option, name_option, port_option
@@ -12,12 +13,16 @@ from tokentide.server.folder import STORE_VARIABLE
 
 PORT, HTTP_PORT, GRPC_PORT = 8378, 4318, 4317
 RECORD_DAYS, SIGHTING_DAYS, LOG_MIB = 180, 800, 4096
+_ADDRESS = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]+)?")
+_SIGNAL = re.compile(r"/v1(/\w+)?$")
 EXAMPLES = f"""\
 examples:
   tokentide server                                  on this machine alone: telemetry on {HTTP_PORT} and {GRPC_PORT},
                                                     pages on http://{LOOPBACK}:{PORT}
   tokentide server --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
                                                     for a team; who sends and who looks needs a token
+  tokentide server --announce https://telemetry.example.org
+                                                    behind a proxy: what machines are told to send to
   tokentide server token create --kind ingest --team core
                                                     a token to send with, for the team's managed settings
   tokentide server token create --kind viewer --role admin --label ada
@@ -60,6 +65,10 @@ def _listening(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--grpc-port", type=port_option, default=GRPC_PORT, metavar="N", help=f"OTLP over gRPC (default {GRPC_PORT})"
     )
+    group.add_argument(
+        "--announce", type=_announced, metavar="URL",
+        help="the address that machines send to, where it is another than the one listened on, as of a proxy",
+    )  # fmt: skip
     group.add_argument("--no-grpc", action="store_true", help="no OTLP over gRPC")
     group.add_argument(
         "--receivers", type=_count, default=1, metavar="N", help="processes that take telemetry in (default 1)"
@@ -115,6 +124,21 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
     run_server(options, terminal, os.environ)
     return ExitCode.OK
+
+
+def _announced(text: str) -> str:
+    """The address of a proxy, without a slash at its end."""
+    from tokentide.doctor.telemetry import is_address
+
+    address = text.rstrip("/")
+    if not _ADDRESS.fullmatch(address) or not is_address(address):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address that machines can send to: give it as https://telemetry.example.org, with a port "
+            "or a path only where the proxy wants one"
+        )
+    if found := _SIGNAL.search(address):
+        raise argparse.ArgumentTypeError(f"{text!r}: leave {found[0]} out, since clients add it themselves")
+    return address
 
 
 def _count(text: str) -> int:

@@ -7,7 +7,8 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -40,8 +41,10 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
     from tokentide.web.team.app import TeamPlan, create_team_app
 
     plan = _station_plan(options, workspace, environ, terminal)
-    with _private_files(), bound_at(entrance.host, options.port, "server") as listener, Station(plan) as station:
+    with _private_files(), ExitStack() as running:
+        listener = running.enter_context(bound_at(entrance.host, options.port, "server"))
         port = listener.getsockname()[1]
+        station = running.enter_context(Station(replace(plan, pages=entrance.address(port))))
         team = TeamPlan(
             station.store,
             clock.now_us,
@@ -55,6 +58,7 @@ def run_server(options: argparse.Namespace, terminal: Terminal, environ: Mutable
             vendor=partial(vendor_costs, locations.ledger_path()),
             endpoint=station.addresses()["http"],
             metrics_users=options.metrics_users,
+            is_sample=locations.SAMPLE in environ,
             failed=plan.failed,
         )
         stay()
@@ -126,7 +130,8 @@ def _station_plan(
         options.http_port,
         None if options.no_grpc else options.grpc_port,
         options.receivers,
-        Tls(options.tls_cert, options.tls_key) if options.tls_cert else None,
+        tls=Tls(options.tls_cert, options.tls_key) if options.tls_cert else None,
+        announced=options.announce or "",
         is_open=_is_open(options),
         mapping=options.mapping or "",
         allowed_content=tuple(options.allow_content),
@@ -156,7 +161,7 @@ def _say_ready(options: argparse.Namespace, terminal: Terminal, station: Station
     """Say where it is, and what is to be done next."""
     terminal.say(f"{address}  (Ctrl+C ends it)")
     ways = ", ".join(f"{address} ({way})" for way, address in station.addresses().items())
-    terminal.say(f"telemetry is taken at {ways}; `tokentide doctor telemetry --sample-settings URL` shows the settings")
+    terminal.say(f"telemetry is taken at {ways}; {_hint(station.addresses()['http'])}")
     for note in station.notes:
         terminal.say(note)
     if not _is_open(options):
@@ -164,6 +169,11 @@ def _say_ready(options: argparse.Namespace, terminal: Terminal, station: Station
     if not _is_loopback(options.host) and options.tls_cert is None:
         terminal.say("without encryption: tokens and all figures can be read along on the network")
     terminal.err.flush()
+
+
+def _hint(address: str) -> str:
+    """How to have the settings for machines that send there."""
+    return f"`tokentide doctor telemetry --sample-settings {address}` shows the settings"
 
 
 def _say_tokens(terminal: Terminal, station: Station, *, is_proxied: bool, has_mapping: bool) -> None:

@@ -12,6 +12,7 @@ from tokentide.errors import UsageError
 from tokentide.render.words import clean
 
 if TYPE_CHECKING:
+    from tokentide.server.folder import TeamFolder
     from tokentide.server.tenants.directory import Directory
     from tokentide.server.tenants.tokens import Grant, Token
 
@@ -63,11 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Do what is asked."""
     _check(options.action, options.words, options)
-    from tokentide.server.folder import TeamFolder
     from tokentide.server.tenants.directory import Directory
 
-    folder = TeamFolder(options.data) if options.data else TeamFolder.usual()
-    directory = Directory(folder.directory, lambda: terminal.now)
+    directory = Directory(_folder(options).directory, lambda: terminal.now)
     try:
         return {"create": _create, "list": _list, "revoke": _revoke}[options.action](options, terminal, directory)
     finally:
@@ -98,7 +97,27 @@ def _create(options: argparse.Namespace, terminal: Terminal, directory: Director
     terminal.write(text)
     terminal.say(f"token {token.id}: {whose(token)}, of tenant {token.tenant}; ends {expiry(token, terminal.now)}")
     terminal.say("it is not shown again: only its digest is kept")
+    if token.kind == INGEST:
+        _say_where(options, terminal)
     return ExitCode.OK
+
+
+def _say_where(options: argparse.Namespace, terminal: Terminal) -> None:
+    """Where machines send with it, if the server runs."""
+    from tokentide.server.board import posted_in
+
+    posted = posted_in(_folder(options))
+    if posted is not None:
+        address = clean(posted.addresses["http"])
+        terminal.say(
+            f"machines send to {address}: `tokentide doctor telemetry --sample-settings {address}` prints the settings"
+        )
+
+
+def _folder(options: argparse.Namespace) -> TeamFolder:
+    from tokentide.server.folder import TeamFolder
+
+    return TeamFolder(options.data) if options.data else TeamFolder.usual()
 
 
 def _grant(options: argparse.Namespace, now: int) -> Grant:

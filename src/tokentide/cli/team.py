@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tokentide.analytics.team.reports import TEAM_REPORTS
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=OVERVIEW,
         choices=(OVERVIEW, *TEAM_REPORTS),
         metavar="REPORT",
-        help=f"{', '.join(TEAM_REPORTS)}; without one the headline figures of all",
+        help=f"{', '.join(TEAM_REPORTS)}; without one the headline figures of all (as JSON all of all)",
     )
     shared.add_server(parser)
     shared.add_range(parser)
@@ -121,23 +121,42 @@ def _overview(access: ServerAccess, options: argparse.Namespace, workspace: Work
     """The headline figures of every report."""
     from tokentide.analytics.team.asking import NARROWS
     from tokentide.cli.team_fetch import fetched_report
-    from tokentide.render.team_screen import print_figures, print_head
+    from tokentide.render.team_screen import is_empty, print_figures, print_head
 
     terminal = workspace.terminal
-    if options.format or options.table:
-        raise UsageError(f"team: --json, --csv and --table are of one report: {', '.join(TEAM_REPORTS)}")
+    if options.format == "csv" or options.table:
+        raise UsageError(
+            f"team: --csv and --table are of one report; put its name behind `team`: {', '.join(TEAM_REPORTS)}"
+        )
     used = {"user_id" if name == "user" else name for name in _names() if getattr(options, name)}
     asked = _asked(options, workspace)
     console = terminal.console(terminal.width(options.width), no_color=options.no_color)
     answer: Mapping[str, Json] = {}
-    for number, name in enumerate(name for name in TEAM_REPORTS if used <= set(NARROWS[name])):
+    names = [name for name in TEAM_REPORTS if used <= set(NARROWS[name])]
+    if options.format:
+        return _overview_json(terminal, access, [fetched_report(access, name, asked) for name in names])
+    for number, name in enumerate(names):
         fetched = fetched_report(access, name, asked)
+        answer = fetched.answer
+        if is_empty(answer):
+            break
         if number:
             console.print()
         print_head(console, fetched.answer)
         print_figures(console, fetched.answer, fetched.calendar)
-        answer = fetched.answer
     _say_notes(terminal, access, answer)
+    return ExitCode.OK
+
+
+def _overview_json(terminal: Terminal, access: ServerAccess, reports: list[Fetched]) -> ExitCode:
+    """All reports whole, each as it came, by their names."""
+    from tokentide.render.json_text import dumps
+    from tokentide.render.report_json import head_json
+
+    answers: dict[str, Json] = {str(each.answer["report"]).removeprefix("team_"): dict(each.answer) for each in reports}
+    terminal.write(dumps({**head_json("team", terminal.now), "reports": answers}))
+    for each in reports[-1:]:
+        _say_notes(terminal, access, each.answer)
     return ExitCode.OK
 
 
@@ -170,10 +189,23 @@ def _say_notes(terminal: Terminal, access: ServerAccess, answer: Mapping[str, Js
         terminal.say(f"{access.base} holds nothing that this token may see yet: see docs/how-to/team-telemetry.md")
         return
     terminal.say(f"figures of {access.base}; newest record {_age(terminal.now, last)}")
+    for each in _unmatched(answer):
+        terminal.say(each)
     for name in ("left_out", "missing_shards"):
         for each in _texts(answer.get(name)):
             said = f"left out: {each}" if name == "left_out" else f"not whole: the server cannot reach {each} just now"
             terminal.say(said)
+
+
+def _unmatched(answer: Mapping[str, Json]) -> Iterator[str]:
+    """Values of filters that nothing has, with those that are near; nothing of a server that does not tell."""
+    told = answer.get("unmatched")
+    for each in told if isinstance(told, list) else ():
+        if isinstance(each, dict):
+            name = clean(str(each.get("column"))).removesuffix("_id").replace("_", " ")
+            near = _texts(each.get("near"))
+            there = f"; known here: {', '.join(near)}" if near else ""
+            yield f"no {name} {clean(str(each.get('value')))!r} in these days, nor as many before{there}"
 
 
 def _texts(value: Json) -> list[str]:

@@ -39,8 +39,8 @@ class Party(msgspec.Struct, frozen=True, gc=False):
     customer: str = ""
 
 
-class TelemetryRecord(msgspec.Struct, gc=False):
-    """One log record, data point or span. Instants are µs UTC, durations ms, texts empty where not told."""
+class Row(msgspec.Struct, gc=False):
+    """What every row of a team store begins with."""
 
     tenant: str
     day: str
@@ -48,9 +48,14 @@ class TelemetryRecord(msgspec.Struct, gc=False):
     quarter: int
     """The start of the quarter hour of `happened_at`, µs UTC."""
     happened_at: int
-    """When it happened; when it was received, where the sender's clock cannot be true."""
+    """When it happened, µs UTC; when it was received, where the sender's clock cannot be true."""
     id: str
-    """128 bits of hash in hex: the same record sent again has the same one."""
+    """128 bits of hash in hex: what is sent again has the same one."""
+
+
+class TelemetryRecord(Row, gc=False):
+    """One log record, data point or span. Instants are µs UTC, durations ms, texts empty where not told."""
+
     kind: str
     """`event`, `point` or `span`."""
     name: str
@@ -97,18 +102,12 @@ class TelemetryRecord(msgspec.Struct, gc=False):
     """All other attributes that may be kept, a JSON object; empty for none."""
 
 
-class Sighting(msgspec.Struct, gc=False):
-    """One sighting of a response: sightings of the same key are one response, merged when they are read."""
+class Sighting(Row, gc=False):
+    """One sighting of a response: sightings of the same key are one response, merged when they are read.
 
-    tenant: str
-    day: str
-    """The UTC day of `happened_at`, as 2026-11-22."""
-    quarter: int
-    """The start of the quarter hour of `happened_at`, µs UTC."""
-    happened_at: int
-    """Instant of the response, µs UTC."""
-    id: str
-    """128 bits of hash in hex over everything that was seen: the same sighting sent again has the same one."""
+    `id` is made of everything that was seen.
+    """
+
     key: str
     """Which response: `request:<id>`, else the identity of the usage record, with its pass on another model."""
     seniority: int

@@ -67,7 +67,14 @@ def columns(report: Report, calendar: Calendar) -> list[Column]:
     kind = report.kind
     key = _session_cell if kind.name == "session" else _key_cell(report)
     head = [
-        Column(kind.key.removesuffix("_id").capitalize(), key, 9, is_number=False, style="bold", shrinks=not kind.grain)
+        Column(
+            kind.key.removesuffix("_id").capitalize(),
+            key,
+            9,
+            is_number=False,
+            style="bold",
+            shrinks=not kind.grain or report.by is not None,
+        )
     ]
     if kind.name in ("session", "branch"):
         head.append(Column("Project", _project_cell, 5, is_number=False, shrinks=True))

@@ -32,12 +32,17 @@ class Strip:
     width: int
     least: int = MIN_TEXT
     """Words are not narrowed below this while a less important column can go."""
+    floor: int = MIN_TEXT
+    """And never below this."""
 
 
 def print_table(console: Console, report: Report, columns: Sequence[Column], width: int | None) -> tuple[str, ...]:
     """Print the report; returns the titles of the columns that had no room. `width` None is without limit."""
     lines = [line for row in report.rows for line in ((row, False), *((part, True) for part in row.breakdown))]
     strips = [_strip(column, lines, report, first=number == 0) for number, column in enumerate(columns)]
+    if report.kind.grain:  # days stay whole, and names below them while anything else can go
+        days = [cell_len(cell) for cell, (_, is_part) in zip(strips[0].cells, lines, strict=True) if not is_part]
+        strips[0].least, strips[0].floor = strips[0].width, max(days, default=MIN_TEXT)
     styles = ["dim" if is_part else "" for _, is_part in lines]
     return print_strips(console, strips, styles, width, totals=len(report.rows) > 1)
 
@@ -78,13 +83,14 @@ def fit(strips: Sequence[Strip], width: int) -> list[Strip]:
     kept = list(strips)
     while True:
         for strip in kept:
-            strip.width = min(_natural_width(strip), MAX_TEXT) if strip.column.shrinks else _natural_width(strip)
+            natural = _natural_width(strip)
+            strip.width = min(natural, max(MAX_TEXT, strip.least)) if strip.column.shrinks else natural
         _squeeze(kept, _needed(kept) - width)
         least = min(kept, key=lambda strip: strip.column.importance)
         if _needed(kept) <= width:
             return kept
         if least.column.importance == STAYS:
-            _squeeze(kept, _needed(kept) - width, MIN_TEXT)
+            _squeeze(kept, _needed(kept) - width, is_last=True)
             return kept
         kept.remove(least)
 
@@ -101,10 +107,11 @@ def _needed(strips: Sequence[Strip]) -> int:
     return sum(strip.width for strip in strips) + GAP * (len(strips) - 1)
 
 
-def _squeeze(strips: Sequence[Strip], over: int, least: int | None = None) -> None:
-    """Narrow the strips of words by `over`, the widest first, but none below `least`, without it its own."""
+def _squeeze(strips: Sequence[Strip], over: int, *, is_last: bool = False) -> None:
+    """Narrow the strips of words by `over`, the widest first, but none below its least; at last, below its floor."""
     for _ in range(over):
-        words = [strip for strip in strips if strip.column.shrinks and strip.width > (least or strip.least)]
+        shrinking = (strip for strip in strips if strip.column.shrinks)
+        words = [strip for strip in shrinking if strip.width > (strip.floor if is_last else strip.least)]
         if not words:
             return
         max(words, key=lambda strip: strip.width).width -= 1

@@ -41,6 +41,7 @@ def team_head_json(head: Head) -> dict[str, Json]:
         },
         "left_out": list(head.left_out),
         "missing_shards": list(head.missing),
+        "unmatched": [{"column": each.column, "value": each.value, "near": list(each.near)} for each in head.unmatched],
     }
 
 

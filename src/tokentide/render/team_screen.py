@@ -15,6 +15,7 @@ from tokentide.render.charts import sparkline
 from tokentide.render.json_text import Json
 from tokentide.render.table import distinct_width, plain_strip, print_strips
 from tokentide.render.team_columns import TeamColumn, members, text_of
+from tokentide.render.team_moods import is_still, mood_of
 from tokentide.render.team_table import TeamTable
 from tokentide.render.team_tables import FIGURE_TITLES, TEAM_TABLES
 
@@ -34,11 +35,7 @@ _GROUPS = {
     "source": "who told of it",
 }
 """What dimensions are called, where it is not their name."""
-_RISE_IS_BAD = {"errors", "error_rate", "retries_exhausted", "refusals", "p50_ms", "p95_ms", "ttft_p50_ms", "rejected"}
-_RISE_IS_BAD |= {"hook_ms_per_prompt", "mcp_failures", "internal_errors", "hot_spots", "deviating_sessions", "skewed"}
-_RISE_IS_GOOD = {"accept_rate", "success_rate", "coverage", "coverage_cost", "cache_hits", "active_users"}
-STRAIGHT = 0.005
-"""A change below this is none."""
+_STYLES = {"good": "green", "bad": "red"}
 
 
 def print_team(
@@ -50,22 +47,27 @@ def print_team(
     only: str = "",
     most: int | None = None,
 ) -> tuple[str, ...]:
-    """Print head, figures and tables, these not where nothing ever came; returns the titles that had no room.
+    """Print head, figures and tables, of nothing its head alone; returns the titles that had no room.
 
     `only` names one table; `most` is how many rows of each are shown, 0 for all.
     """
     name = report_of(answer)
     print_head(console, answer)
+    if is_empty(answer):
+        return ()
     if not only:
         print_figures(console, answer, calendar)
-    if answer.get("last_at", "") is None:
-        return ()
     dropped: list[str] = []
     for table in TEAM_TABLES[name]:
         if only in ("", table.name):
             for title, part, rows in _parts(table, rows_of(answer, table)):
                 dropped += _print_table(console, (title, part), rows, width, calendar, most=most)
     return tuple(dict.fromkeys(dropped))
+
+
+def is_empty(answer: Answer) -> bool:
+    """Whether nothing ever came that the viewer may see: its figures would be nothing but zeros."""
+    return answer.get("last_at", "") is None
 
 
 def report_of(answer: Answer) -> str:
@@ -88,11 +90,11 @@ def print_head(console: Console, answer: Answer) -> None:
     days = " to ".join(words.clean(str(answer.get(name))) for name in ("since", "until"))
     zone = words.clean(str(answer.get("timezone")))
     head.append(f"  {days} ({zone})", style="dim")
-    console.print(head, soft_wrap=True)
+    console.print(head)
 
 
 def print_figures(console: Console, answer: Answer, calendar: Calendar) -> None:
-    """The headline figures, one a line, with how they changed since the period before."""
+    """The headline figures, one a line, with what they are of and how they changed, as far as there is room."""
     figures = answer.get("figures")
     told = (
         [(name, each) for name, each in figures.items() if isinstance(each, Mapping)]
@@ -101,12 +103,16 @@ def print_figures(console: Console, answer: Answer, calendar: Calendar) -> None:
     )
     titles = [FIGURE_TITLES.get(name, words.clean(name)) for name, _ in told]
     values = [figure_text(each, "value", calendar) for _, each in told]
-    width, value_width = (max(map(len, texts), default=0) for texts in (titles, values))
+    plain = [value for (_, each), value in zip(told, values, strict=True) if _unit(each) is not Unit.INSTANT]
+    width, value_width = (max(map(len, texts), default=0) for texts in (titles, plain))
     for (name, each), title, value in zip(told, titles, values, strict=True):
-        line = Text(f"{title:{width}}  ")
-        line.append(f"{value:>{value_width}}", style="bold")
-        line.append(_of(each, calendar), style="dim")
-        line.append(*_change(name, each, calendar))
+        is_short = width + 2 + max(value_width, len(value)) <= console.width
+        line = Text(f"{title:{width if is_short else 0}}  ")
+        line.append(f"{value:>{value_width if is_short else 0}}", style="bold")
+        for text, style in ((_of(each, calendar), "dim"), *_change(name, each, calendar)):
+            if line.cell_len + len(text) > console.width:
+                break
+            line.append(text, style=style)
         console.print(line, soft_wrap=True)
 
 
@@ -123,26 +129,27 @@ def _unit(figure: Answer) -> Unit:
 
 
 def _of(figure: Answer, calendar: Calendar) -> str:
-    """What a share is of."""
+    """What a share is of; empty where there is none."""
+    if figure.get("value") is None:
+        return ""
     if _unit(figure) is Unit.COST_SHARE:
         return f" of {text_of(figure.get('value_of_usd'), Unit.MONEY, calendar)}"
     return f" of {text_of(figure.get('value_of'), Unit.COUNT, calendar)}" if _unit(figure) is Unit.SHARE else ""
 
 
-def _change(name: str, figure: Answer, calendar: Calendar) -> tuple[str, str]:
-    """How much more or less than before, and in which colour: green is better."""
+def _change(name: str, figure: Answer, calendar: Calendar) -> tuple[tuple[str, str], ...]:
+    """How much more or less than before, and what that was, each in its colour: green is better."""
     told = figure.get("change")
     if isinstance(told, bool) or not isinstance(told, int | float | Decimal):
-        return "", ""
+        return ()
     change = float(str(told))
     before = f" from {figure_text(figure, 'before', calendar)}"
-    if abs(change) < STRAIGHT:
-        return f"  unchanged{before}", "dim"
+    if is_still(change):
+        return ("  unchanged", "dim"), (before, "dim")
     points = _unit(figure) in (Unit.SHARE, Unit.COST_SHARE)
     amount = f"{abs(change) * 100:.1f} points" if points else f"{abs(change) * 100:.0f} %"
-    good = name in (_RISE_IS_GOOD if change > 0 else _RISE_IS_BAD)
-    bad = name in (_RISE_IS_BAD if change > 0 else _RISE_IS_GOOD)
-    return f"  {'+' if change > 0 else '-'}{amount}{before}", "green" if good else "red" if bad else "dim"
+    style = _STYLES.get(mood_of(name, change), "dim")
+    return (f"  {'+' if change > 0 else '-'}{amount}", style), (before, style)
 
 
 def _parts(table: TeamTable, rows: Sequence[Answer]) -> Iterable[tuple[str, TeamTable, Sequence[Answer]]]:
@@ -176,14 +183,16 @@ def _print_table(
     heading = Text(f"\n{title}", style="bold")
     if not rows:
         heading.append(f": {table.empty}", style="not bold dim")
-        console.print(heading, soft_wrap=True)
+        console.print(heading)
         return ()
     if table.is_series:
-        heading.append(_course(table, rows), style="not bold cyan")
-    console.print(heading, soft_wrap=True)
+        heading.append(_course(table, rows, console.width - heading.cell_len), style="not bold cyan")
+    console.print(heading)
     shown = _shown(table, rows, most)
     columns = [column for column in table.columns if column.importance == 9 or _is_told(column, shown)]
     strips = [plain_strip(column, [column.text(row, calendar) for row in shown], "") for column in columns]
+    for strip in strips:
+        strip.least = max(strip.least, min(distinct_width(strip.cells), strip.width, LEAST_NAME))
     strips[0].least = max(distinct_width(strips[0].cells), min(strips[0].width, LEAST_NAME))
     dropped = print_strips(console, strips, [""] * len(shown), width, totals=False)
     if len(shown) < len(rows):
@@ -203,8 +212,8 @@ def _is_told(column: TeamColumn, rows: Sequence[Answer]) -> bool:
     return any(row.get(column.names[0]) not in (None, "", 0, False) for row in rows)
 
 
-def _course(table: TeamTable, rows: Sequence[Answer]) -> str:
-    """How the most important count went, day by day, all of the rows of a day together."""
+def _course(table: TeamTable, rows: Sequence[Answer], room: int) -> str:
+    """How the most important count went, day by day, all of the rows of a day together; the last days that fit."""
     countable = [column for column in table.columns if column.unit in (Unit.COUNT, Unit.MONEY)]
     if not countable:
         return ""
@@ -214,4 +223,5 @@ def _course(table: TeamTable, rows: Sequence[Answer]) -> str:
         value, day = row.get(column.names[0]), str(row.get(table.columns[0].names[0]))
         number = 0 if value is None or isinstance(value, str | Sequence | Mapping) else int(value * 1000)
         by_day[day] = by_day.get(day, 0) + number
-    return f"  {column.title} {sparkline(list(by_day.values()))}" if len(by_day) > 1 else ""
+    days = list(by_day.values())[-max(room - len(column.title) - 3, 1) :]
+    return f"  {column.title} {sparkline(days)}" if len(days) > 1 else ""

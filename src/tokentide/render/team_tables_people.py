@@ -114,8 +114,8 @@ PEOPLE = (
         "Beside seats (a month of 30 days)",
         (
             TeamColumn("Seat, USD", "seat_usd", importance=9, path="usd"),
-            TeamColumn("Worth more", "users", importance=8, is_estimate=True),
-            TeamColumn("Of", "of", importance=7),
+            TeamColumn("Worth more", "users", importance=9, is_estimate=True),
+            TeamColumn("People", "of", importance=7),
             TeamColumn("Used beyond", "value_above", Unit.MONEY, 6, is_estimate=True),
             TeamColumn("Left unused", "value_below", Unit.MONEY, 5, is_estimate=True),
         ),

@@ -74,8 +74,12 @@ def _folded(turns: Sequence[Turn], look: TimelineLook) -> Text:
     first, last = turns[0].number, turns[-1].number
     which = f"prompts {first} to {last}" if first else f"everything up to prompt {last}"
     which = f"prompt {first}" if first == last else which
-    what = f"{words.plural(sums.responses, 'response')}, {words.cost(sums)}"
-    return Text(f"{' ' * look.margin}⋮ {which}: {what} (--full)", style="dim italic")
+    cost = words.cost(sums)
+    whole, short = (
+        f"{' ' * look.margin}⋮ {which}: {what} (--full)"
+        for what in (f"{words.plural(sums.responses, 'response')}, {cost}", cost)
+    )
+    return Text(whole if len(whole) <= look.room else short, style="dim italic")
 
 
 def _head(timeline: Timeline, look: TimelineLook) -> Iterator[Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tokentide.clock import HOUR_US, SECOND_US
 from tokentide.errors import StoreError, StoreUnreachableError, UsageError
 from tokentide.server.keeping import Keeping
-from tokentide.server.move import CANCELLED, COPYING, Move, MoveFile, OpenEngine
+from tokentide.server.moving.move import CANCELLED, COPYING, Move, MoveFile, OpenEngine
 from tokentide.store.team.store import TeamStore
 
 FORGET_EVERY_US = HOUR_US
@@ -16,7 +16,11 @@ RETRY_US = 2 * SECOND_US
 class Chores:
     """The writer's alone."""
 
-    def __init__(self, store: TeamStore, keeping: Keeping, move_file: MoveFile, open_engine: OpenEngine) -> None:
+    def __init__(
+        self, store: TeamStore, keeping: Keeping, move_file: MoveFile, open_engine: OpenEngine, home: str = ""
+    ) -> None:
+        """`home` is the DSN of the store; empty where no restart has to find it again."""
+        self._home = home
         self._store, self._keeping = store, keeping
         self._move_file, self._open = move_file, open_engine
         self._move: Move | None = None
@@ -37,6 +41,7 @@ class Chores:
         if self._move is None:
             return False
         if self._move.step(now):
+            self._home = self._move.home
             self._move = None
         elif self._move.waits:
             self._tried_at = now
@@ -54,12 +59,13 @@ class Chores:
         if file.take_cancellation():
             file.end(state, CANCELLED)
             return None
+        state.source = self._home or state.source
         try:
             return Move(self._store, self._open(state.target), file, state)
         except StoreUnreachableError as error:
             state.fault = str(error)
             file.write(state)
-            if state.days:
+            if state.has_begun:
                 raise
             self._tried_at = now
         except (StoreError, UsageError) as error:

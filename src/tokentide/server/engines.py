@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+
 from tokentide.errors import StoreError, UsageError
-from tokentide.server.folder import TeamFolder
-from tokentide.server.move import DONE, MoveFile
+from tokentide.server.folder import STORE_VARIABLE, TeamFolder
+from tokentide.server.moving.move import COPYING, DONE, MoveFile
 from tokentide.store.team.engine import Engine
 
 DUCKDB = "duckdb"
@@ -23,7 +26,7 @@ def open_engine(dsn: str, folder: TeamFolder) -> Engine:
     check_dsn(dsn)
     from tokentide.store.clickhouse.engine import ClickHouseEngine
 
-    return ClickHouseEngine(dsn, folder.spool)
+    return ClickHouseEngine(dsn, os.path.join(folder.spool, place_of(dsn)))
 
 
 def check_dsn(dsn: str) -> None:
@@ -46,16 +49,38 @@ def kind_of(dsn: str) -> str:
     return "clickhouse" if scheme in CLICKHOUSE else scheme
 
 
+def place_of(dsn: str) -> str:
+    """What tells one store from another, whoever signs in: a name for files. Raises UsageError for no DSN."""
+    from tokentide.store.clickhouse.address import parsed
+
+    if dsn == DUCKDB:
+        return DUCKDB
+    at = parsed(dsn)
+    hosts = ",".join("|".join(map(str, shard)) for shard in at.shards)
+    return f"{at.database}-{hashlib.blake2b(hosts.encode(), digest_size=6).hexdigest()}"
+
+
 def stored_dsn(folder: TeamFolder, asked: str) -> str:
     """The DSN asked for, else the one that the team moved to, else the embedded store.
 
-    Raises StoreError where the embedded store is asked for that the team has left.
+    Raises UsageError for a DSN that is none, StoreError for a store that the team has left, or has not come to yet.
     """
     state = MoveFile(folder.move).read()
-    moved = state.target if state is not None and state.stage == DONE else ""
-    if asked == DUCKDB and moved:
+    if state is None or not asked:
+        return asked or (state.home if state is not None else "") or DUCKDB
+    is_left = state.stage == DONE
+    if not is_left and not (state.stage == COPYING and state.has_begun):
+        return asked
+    place, before, behind = place_of(asked), place_of(state.source or DUCKDB), place_of(state.target)
+    mend = f"Start without --store and without {STORE_VARIABLE}"
+    if is_left and place == before != behind:
         raise StoreError(
-            f"this team has moved to {kind_of(moved)}: what came since is not in the embedded store. Start without "
-            f"--store, or remove {folder.move} to begin again from what was there before the move"
+            f"this team has moved to {kind_of(state.target)}: what came since is not in the store that it left. "
+            f"{mend}, or remove {folder.move} to begin again from what was there before the move"
         )
-    return asked or moved or DUCKDB
+    if not is_left and place == behind != before:
+        raise StoreError(
+            f"this team is moving to {kind_of(state.target)}, which has not everything yet. {mend}: the move goes on; "
+            "`tokentide server migrate --cancel` ends it"
+        )
+    return asked

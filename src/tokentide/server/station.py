@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -21,14 +22,13 @@ from tokentide.locks import FileLock, HeldError, Holder
 from tokentide.server.board import Posted, post
 from tokentide.server.chores import Chores
 from tokentide.server.decoding import Decoder, Price
-from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.engines import DUCKDB, open_engine, stored_dsn
 from tokentide.server.folder import TeamFolder
 from tokentide.server.keeping import Keeping
 from tokentide.server.log.limits import LogLimits
 from tokentide.server.log.reader import LogReader
 from tokentide.server.log.recovery import recover
-from tokentide.server.move import MoveFile
+from tokentide.server.moving.move import MoveFile
 from tokentide.server.parties import Parties
 from tokentide.server.receiver.access import Access, TokenAccess
 from tokentide.server.receiver.errors import ReceiverError
@@ -39,6 +39,7 @@ from tokentide.server.status import ReceiverStatus, ServerStatus
 from tokentide.server.tenants.directory import Directory
 from tokentide.server.writer import Writer
 from tokentide.sources.otlp.reading import Reader
+from tokentide.store.team.pending import PendingQuarters
 from tokentide.store.team.store import TeamStore
 
 LOOK_SECONDS = 1.0
@@ -64,6 +65,10 @@ class StationPlan:
     http_port: int = 4318
     grpc_port: int | None = 4317
     receivers: int = 1
+    announced: str = ""
+    """Where machines send to by HTTP, if a proxy or another name stands before us."""
+    pages: str = ""
+    """The address of the pages, for those who ask how the server stands; empty where there are none."""
     tls: Tls | None = None
     is_open: bool = True
     """Whether who sends no token is let in before one was made: where nobody but this machine can come."""
@@ -92,7 +97,8 @@ class Station:
         plan.folder.prepare()
         with ExitStack() as stack:
             stack.enter_context(_ServerLock(plan.folder.lock, self.started_at))
-            self.store = TeamStore(open_engine(stored_dsn(plan.folder, plan.dsn), plan.folder))
+            self._dsn = stored_dsn(plan.folder, plan.dsn)
+            self.store = TeamStore(open_engine(self._dsn, plan.folder))
             stack.callback(lambda: self.store.engine.close())  # noqa: PLW0108 -- a move puts another engine there
             self.store.engine.prepare()
             self.parties = Parties(plan.mapping, plan.folder.secret)
@@ -164,8 +170,8 @@ class Station:
         reader = Reader(self.parties, plan.price, plan.allowed_content)
         decoder = Decoder(reader, self.parties, plan.price, plan.keeping)
         opened = partial(open_engine, folder=plan.folder)
-        chores = Chores(self.store, plan.keeping, MoveFile(plan.folder.move), opened)
-        return Writer(self._logs, self.store, decoder, DirtyQuarters(plan.folder.dirty), chores)
+        chores = Chores(self.store, plan.keeping, MoveFile(plan.folder.move), opened, self._dsn)
+        return Writer(self._logs, self.store, decoder, PendingQuarters(plan.folder.dirty), chores)
 
     def _started(self, stack: ExitStack) -> list[ReceiverProcess]:
         """All receivers, when they answer; the first tells the others which ports there are."""
@@ -224,14 +230,18 @@ class Station:
 
     def _post(self) -> None:
         with suppress(OSError):
-            post(self.plan.folder, Posted(self.plan.clock(), self.addresses(), self.status()))
+            post(self.plan.folder, Posted(self.plan.clock(), self._posted_addresses(), self.status()))
+
+    def _posted_addresses(self) -> dict[str, str]:
+        return {**({"pages": self.plan.pages} if self.plan.pages else {}), **self.addresses()}
 
     def addresses(self) -> dict[str, str]:
         """Where machines send to, by way in; by this machine's name where it listens on all that it has."""
         scheme = "https" if self.plan.tls else "http"
         name = socket.gethostname() if ip_address(self.plan.host).is_unspecified else self.plan.host
         host = f"[{name}]" if ":" in name else name
-        return {way: f"{scheme}://{host}:{port}" for way, port in self.ports.items()}
+        own = {way: f"{scheme}://{host}:{port}" for way, port in self.ports.items()}
+        return {**own, "http": self.plan.announced or own["http"]}
 
     def _start_again(self, number: int) -> None:
         plan = replace(self._receiver_plan(number), http_port=self.ports["http"], grpc_port=self.ports.get("grpc"))
@@ -253,8 +263,10 @@ class _ServerLock(FileLock):
 
 
 def _access(path: str, clock: Callable[[], int], *, is_open: bool) -> Access:
-    """Who may send, in the receiver's process."""
-    return TokenAccess(Directory(path, clock), is_open=is_open)
+    """Who may send, in the receiver's process, at whose end is written down when tokens were used last."""
+    directory = Directory(path, clock)
+    atexit.register(directory.close)
+    return TokenAccess(directory, is_open=is_open)
 
 
 def _end_all(receivers: Sequence[ReceiverProcess]) -> None:

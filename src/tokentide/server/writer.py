@@ -14,11 +14,11 @@ from tokentide.errors import StoreError, StoreUnreachableError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.server.chores import Chores
 from tokentide.server.cumulative import with_increases
-from tokentide.server.dirty import DirtyQuarters
 from tokentide.server.log.entry import LogEntry
 from tokentide.server.log.errors import LogError
 from tokentide.server.log.reader import LogReader
 from tokentide.store.team.engine import Quarter
+from tokentide.store.team.pending import PendingQuarters
 from tokentide.store.team.store import TeamStore
 
 MOST_BYTES = 8 << 20
@@ -99,7 +99,7 @@ class Writer:
     """One thread's work; `step` does as much as is worth one statement, `run` goes on until it is told to end."""
 
     def __init__(
-        self, logs: Sequence[LogReader], store: TeamStore, decode: Decode, dirty: DirtyQuarters, chores: Chores
+        self, logs: Sequence[LogReader], store: TeamStore, decode: Decode, dirty: PendingQuarters, chores: Chores
     ) -> None:
         self.progress = Progress()
         self._chores = chores

@@ -32,6 +32,7 @@ class Ledgers:
     def __init__(self) -> None:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._is_over = False
+        self._closing = threading.Lock()
         self._threads = [
             threading.Thread(target=self._serve, name=f"tokentide web {number}", daemon=True)
             for number in range(THREADS)
@@ -67,7 +68,8 @@ class Ledgers:
         own = _Own()
         while (task := self._tasks.get()) is not None:
             task(own)
-        own.forget()
+        with self._closing:  # of two that close at the same moment neither is the last, which takes the log away
+            own.forget()
 
     def _run(self, own: _Own, work: Callable[[Ledger], T]) -> T:
         if self._is_over:

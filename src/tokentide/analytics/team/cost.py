@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from tokentide.analytics.team.asking import TeamAsk
 from tokentide.analytics.team.desk import NAMED, Desk, Keys, Values, folded, named, sums_of
@@ -17,7 +18,7 @@ from tokentide.store.team.query import PERIOD, USERS, Condition
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import TALLY, USAGE
 
-CUTS = (
+CutBy = Literal[
     "team",
     "user_id",
     "project",
@@ -35,8 +36,9 @@ CUTS = (
     "agent",
     "version",
     "source",
-)
+]
 """What the cost is divided by; `query_class` is `main`, `subagent` or `auxiliary`, see class_of."""
+CUTS: tuple[CutBy, ...] = get_args(CutBy)
 ALWAYS = ("team", "user_id", "model", "query_class")
 """Cuts that are shown also where nothing but the empty value is known."""
 COMPACTING = Condition("query_source", ("compact",))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tokentide.analytics.team.asking import Span, TeamAsk
 from tokentide.analytics.team.figures import Figure, Head, Share, Unit
+from tokentide.analytics.team.unmatched import unmatched
 from tokentide.store.query import Period, Sums
 from tokentide.store.team.query import PERIOD, Condition, TeamQuery
 from tokentide.store.team.store import TeamStore
@@ -80,6 +81,7 @@ class Desk:
             self.ask.conditions,
             tuple(self._left_out),
             tuple(self._missing),
+            tuple(unmatched(self.store, self.ask, (self.previous, self.whole))),
         )
 
     @property

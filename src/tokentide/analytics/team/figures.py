@@ -95,6 +95,16 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """What a report is narrowed to, and nothing has in its days."""
+
+    column: str
+    value: str
+    near: tuple[str, ...]
+    """A few names that there are: those that look alike, else the most used."""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What every report about a team says of itself."""
 
@@ -116,6 +126,7 @@ class Head:
     """Parts of the report that cannot be narrowed as asked, and why: `hooks: not told apart by model`."""
     missing: tuple[str, ...] = ()
     """Shards that could not be reached: all figures lack what they hold."""
+    unmatched: tuple[Unmatched, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from tokentide.clock import now_us
 from tokentide.server.log.limits import LogLimits
 from tokentide.server.receiver.access import Access, OpenAccess
-from tokentide.server.receiver.connections import Patience
 from tokentide.server.receiver.intake import ROOM_BYTES
+from tokentide.serving.connections import Patience
 
 HTTP_PORT, GRPC_PORT = 4318, 4317
 

@@ -9,21 +9,23 @@ from typing import Self
 
 from tokentide.server.log.writer import LogWriter
 from tokentide.server.receiver.errors import ReceiverError
-from tokentide.server.receiver.http_server import HttpServer
 from tokentide.server.receiver.intake import Intake
 from tokentide.server.receiver.numbers import NumbersBoard, ReceiverNumbers
 from tokentide.server.receiver.plan import ReceiverPlan
+from tokentide.serving.http_server import HttpServer
 
 
 class Reporter:
     """For the event loop; use it as a context manager: the last numbers are written at its end."""
 
-    def __init__(self, plan: ReceiverPlan, log: LogWriter, intake: Intake, server: HttpServer) -> None:
+    def __init__(self, plan: ReceiverPlan, log: LogWriter, intake: Intake) -> None:
         """Raises ReceiverError where the board cannot be made."""
-        self._clock, self._log, self._intake, self._server = plan.clock, log, intake, server
+        self._clock, self._log, self._intake = plan.clock, log, intake
         self._started_at = plan.clock()
         self.ports = (0, 0)
         """Of HTTP and of gRPC."""
+        self.server: HttpServer | None = None
+        """Whose connections are told."""
         try:
             self._board = NumbersBoard(plan.log_folder)
         except OSError as error:
@@ -58,7 +60,7 @@ class Reporter:
             records=tally.records,
             rejected_records=tally.rejected_records,
             duplicates=tally.duplicates,
-            connections=len(self._server.server_state.connections),
+            connections=len(self.server.connections) if self.server else 0,
             held_bytes=self._intake.room.used_bytes,
             groups=tally.groups,
             entries=tally.entries,

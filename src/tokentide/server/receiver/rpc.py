@@ -15,7 +15,7 @@ from tokentide.server.receiver.access import as_headers
 from tokentide.server.receiver.answers import Answer, protobuf_of, status_of
 from tokentide.server.receiver.errors import ReceiverError
 from tokentide.server.receiver.intake import Intake, Post
-from tokentide.server.receiver.listening import bound
+from tokentide.server.receiver.listening import verify_free
 
 MOST_BODY_BYTES = 16 << 20
 """gRPC holds a whole message before we see it; the limit of its own is 4 MiB."""
@@ -103,7 +103,7 @@ async def serving_grpc(
         handlers=[GrpcDoor(intake)], maximum_concurrent_rpcs=MOST_CALLS, options=_options(is_shared=is_shared)
     )
     if port:
-        bound(WAY, address, is_shared=is_shared).close()  # the library would not tell what is wrong
+        verify_free(WAY, address, is_shared=is_shared)  # the library would not tell what is wrong
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     got = 0
     with suppress(RuntimeError):

@@ -14,16 +14,18 @@ from multiprocessing.connection import Connection
 from tokentide.errors import TokentideError
 from tokentide.server.log.writer import LogWriter
 from tokentide.server.receiver.http import HttpDoor
-from tokentide.server.receiver.http_server import HttpServer
 from tokentide.server.receiver.intake import Intake
-from tokentide.server.receiver.listening import listener_of, pem_of, tls_of
+from tokentide.server.receiver.listening import BACKLOG, listener_of, pem_of, tls_of
 from tokentide.server.receiver.messages import Failed, Ready
 from tokentide.server.receiver.numbers import Tally
 from tokentide.server.receiver.plan import ReceiverPlan
 from tokentide.server.receiver.reporting import Reporter
 from tokentide.server.receiver.room import Room
+from tokentide.serving.http_server import HttpServer, Service, quickest_connection
 
 GRPC_GRACE_SECONDS = 0.5
+SHUTDOWN_SECONDS = 1
+"""For bodies that are on their way when it is to end; clients wait no longer than two in all."""
 NO_GRPC = "OTLP over gRPC is not received: grpcio is missing, which `pip install 'tokentide[grpc]'` brings"
 _QUIET = ("uvicorn", "uvicorn.error", "asyncio", "grpc", "grpc._cython.cygrpc")
 
@@ -61,10 +63,6 @@ async def _received(plan: ReceiverPlan, lifeline: Connection | None) -> None:
         intake = Intake(log, access, plan.clock, Room(plan.room_bytes), Tally())
         stack.callback(intake.close)
         loop.set_exception_handler(_noting(intake.tally))
-        server = HttpServer(HttpDoor(intake, lambda: log.fault), plan.patience, context)
-        reporter = stack.enter_context(Reporter(plan, log, intake, server))
-        grpc_port, notes = await _begin_grpc(plan, intake, stack)
-        reporter.ports = (listener.getsockname()[1], grpc_port)
 
         def ready() -> None:
             reporter.write()
@@ -72,7 +70,21 @@ async def _received(plan: ReceiverPlan, lifeline: Connection | None) -> None:
             if lifeline is not None:
                 _watch(lifeline, lambda: loop.call_soon_threadsafe(server.end))
 
-        await server.run(listener, ready, reporter.write)
+        reporter = stack.enter_context(Reporter(plan, log, intake))
+        service = Service(
+            BACKLOG,
+            SHUTDOWN_SECONDS,
+            plan.patience,
+            context,
+            quickest_connection(),
+            headers=(("server", "tokentide"),),
+            ready=ready,
+            each_second=reporter.write,
+        )
+        reporter.server = server = HttpServer(HttpDoor(intake, lambda: log.fault), service)
+        grpc_port, notes = await _begin_grpc(plan, intake, stack)
+        reporter.ports = (listener.getsockname()[1], grpc_port)
+        await server.serve([listener])
 
 
 def _noting(tally: Tally) -> Callable[[asyncio.AbstractEventLoop, dict[str, object]], None]:

@@ -70,6 +70,7 @@ class Directory:
         self._version = -1
         self._looked_at: int | None = None
         self._uses: dict[str, int] = {}
+        self._noted: set[str] = set()
         self._wrote_uses_at = clock()
         with _translated(path):
             self._connection = _opened(path)
@@ -113,7 +114,7 @@ class Directory:
             known = next((each for kept, each in alike if hmac.compare_digest(kept, digest)), None)
             if known is None or not known.is_good(now):
                 return None
-            self._note(known.id, now)
+            self._note(known, now)
         return known
 
     def known(self, token_id: str) -> Token | None:
@@ -124,7 +125,7 @@ class Directory:
             known = self._by_id.get(token_id)
             if known is None or not known.is_good(now):
                 return None
-            self._note(known.id, now)
+            self._note(known, now)
         return known
 
     def has_viewers(self) -> bool:
@@ -157,9 +158,12 @@ class Directory:
             self._held.setdefault(digest[:_HANDLE_BYTES], []).append((digest, token))
             self._by_id[token.id] = token
 
-    def _note(self, token_id: str, now: int) -> None:
-        self._uses[token_id] = now
-        if abs(now - self._wrote_uses_at) >= USES_US:
+    def _note(self, token: Token, now: int) -> None:
+        """Note a use; the first one ever is written down at once, as somebody waits to see it."""
+        is_first = not token.used_at and token.id not in self._noted
+        self._noted.add(token.id)
+        self._uses[token.id] = now
+        if is_first or abs(now - self._wrote_uses_at) >= USES_US:
             self._wrote_uses_at = now
             self._write_uses()
 

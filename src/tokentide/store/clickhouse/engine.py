@@ -6,36 +6,33 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
 import msgspec
 
-from tokentide.clock import MINUTE_US, now_us
+from tokentide.clock import now_us
 from tokentide.errors import StoreError, StoreUnreachableError
+from tokentide.model.telemetry import Row
 from tokentide.store.clickhouse import layout
 from tokentide.store.clickhouse.address import parsed
 from tokentide.store.clickhouse.dialect import ClickHouseDialect
 from tokentide.store.clickhouse.literals import bound
 from tokentide.store.clickhouse.node import HttpNode, NetworkError, Node, RefusedError
+from tokentide.store.clickhouse.settling import Settler
 from tokentide.store.clickhouse.shard import PARTIAL, Replica, Shard
-from tokentide.store.clickhouse.sharding import parted
+from tokentide.store.clickhouse.sharding import parted, shard_of
+from tokentide.store.clickhouse.site import Site
 from tokentide.store.clickhouse.spool import Debt, Head, Parcel, Spool
-from tokentide.store.clickhouse.totals import Totals
+from tokentide.store.clickhouse.totals import Carried
 from tokentide.store.team.dialect import Value
 from tokentide.store.team.engine import Answer, Quarter
-from tokentide.store.team.rollups import portions
-from tokentide.store.team.tables import TABLES, Table
+from tokentide.store.team.tables import TABLES, Cube, Table
 
 MOST_ROWS = 100_000
 """So many are sent at once."""
-SETTLED_US = MINUTE_US
-"""So long after it was refreshed last is a quarter hour refreshed once more: two writers may have raced."""
 TURN_SECONDS = 5.0
 """So long at most does settling keep the writer from what is new."""
-AT_ONCE = 96
-"""Quarter hours that are settled by one step."""
 TOLD_SECONDS = 10.0
 """So long after an answer does its thread see what it lacked."""
 MODERN = 22
@@ -67,13 +64,11 @@ class ClickHouseEngine:
         self.dialect = ClickHouseDialect(at.database, is_sharded=bool(at.cluster))
         self._database, self._cluster, self._clock = at.database, at.cluster, clock
         self._shards = [Shard(number, members, self._prepare) for number, members in enumerate(shards, 1)]
+        self._site = Site(at.database, self._shards, is_clustered=bool(at.cluster))
         self._spools = [Spool(os.path.join(folder, f"shard-{shard.number}")) for shard in self._shards]
-        self._debt = Debt(folder)
-        self._fresh: set[Quarter] = set()
-        self._due: dict[Quarter, int] = {}
+        self._settler = Settler(self._site, Debt(folder), clock)
         self._own = threading.local()
         self._is_modern = False
-        self._workers = ThreadPoolExecutor(len(self._shards), "clickhouse")
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -84,6 +79,11 @@ class ClickHouseEngine:
         return tuple(dict.fromkeys((*found, *(lacked if time.monotonic() < until else ()))))
 
     @property
+    def is_settled(self) -> bool:
+        """True where no totals are to be refreshed once more."""
+        return self._settler.is_settled
+
+    @property
     def waiting_bytes(self) -> int:
         """What waits here for shards that are down."""
         return sum(spool.waiting_bytes for spool in self._spools)
@@ -91,7 +91,7 @@ class ClickHouseEngine:
     def prepare(self) -> None:
         """Make the tables that are not there; a server that is down gets them when it is back."""
         replicas = [replica for shard in self._shards for replica in shard.replicas]
-        faults = self._in_parallel([partial(self._prepare, replica) for replica in replicas])
+        faults = self._site.at_once([partial(self._prepare, replica) for replica in replicas])
         reached = [replica for replica, fault in zip(replicas, faults, strict=True) if not fault]
         if not reached:
             raise next(fault for fault in faults if fault)
@@ -110,37 +110,48 @@ class ClickHouseEngine:
                 fault = error
         raise fault or StoreUnreachableError("the team store: no server answers")
 
-    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+    def put(self, table: Table, rows: Sequence[Row], token: str) -> None:
         """Send rows to their shards; what one cannot take waits on our disk.
 
         Raises StoreUnreachableError where no shard takes anything.
         """
         work = list(self._parcels(table, rows, token))
-        faults = self._in_parallel([partial(self._deliver, number, parcel) for number, parcel in work])
+        faults = self._site.at_once([partial(self._deliver, number, parcel) for number, parcel in work])
         failed = [(*each, fault) for each, fault in zip(work, faults, strict=True) if fault]
         for number, parcel, fault in failed:
             if all(shard.is_down for shard in self._shards) or len(self._shards) == 1:
                 raise fault
-            self._debt.add(parcel.head.quarters)
+            self._settler.owe(parcel.head.quarters)
             self._spools[number].add(parcel)
 
     def refresh(self, quarters: Iterable[Quarter]) -> None:
         """Reckon totals anew, each shard for itself; what a server that is down would change is done once more."""
-        every = list(quarters)
-        self._refresh(every)
-        self._fresh.update(every)
+        self._settler.refresh(list(quarters))
+
+    def carry(self, cube: Cube, tenant: str, quarters: Sequence[int], totals: Sequence[Answer]) -> None:
+        """See Engine; a quarter hour goes to one shard whole, and the others note that they hold none of it.
+
+        Raises StoreUnreachableError where a shard is down: nothing of it waits here.
+        """
+        parts: list[list[Answer]] = [[] for _ in self._shards]
+        place = cube.quarter.table.names.index("quarter")
+        for each in totals:
+            parts[shard_of(tenant, str(each[place]), len(parts))].append(each)
+        settings, now = {"async_insert": "0"} if self._is_modern else {}, self._clock()
+        pairs = zip(self._site.totals(is_sharded=bool(self._cluster)), parts, strict=True)
+        steps = [partial(own.carry, Carried(cube, tenant, quarters, part), now, settings) for own, part in pairs]
+        for fault in self._site.at_once(steps):
+            if fault:
+                raise fault
 
     def settle(self, now: int) -> None:
         """See Engine; it stops after TURN_SECONDS and goes on when it is called again."""
         ends = time.monotonic() + TURN_SECONDS
-        self._on_each(Shard.probe)
+        self._site.on_each(Shard.probe)
         for number in range(len(self._shards)):
             with suppress(StoreUnreachableError):
                 self._empty(number, ends)
-        self._pay(ends)
-        self._due |= dict.fromkeys(self._fresh, now + SETTLED_US)
-        self._fresh.clear()
-        self._settle([quarter for quarter, due in self._due.items() if due <= now], ends)
+        self._settler.settle(now, ends, is_delivered=not any(self._spools))
 
     def forget(self, tenant: str, table: Table, before: str) -> None:
         """Delete a tenant's rows of days before this one. Raises StoreUnreachableError where a shard is down."""
@@ -154,12 +165,8 @@ class ClickHouseEngine:
     def close(self) -> None:
         """Note what is not settled yet, and close every connection."""
         with suppress(StoreUnreachableError):
-            if self._fresh or self._due:
-                self._debt.add({*self._fresh, *self._due})
-        self._workers.shutdown()
-        for shard in self._shards:
-            for replica in shard.replicas:
-                replica.node.close()
+            self._settler.close()
+        self._site.close()
 
     def _own_tables(self, statement: str) -> str:
         """The statement about what one shard holds."""
@@ -176,7 +183,7 @@ class ClickHouseEngine:
             try:
                 rows = replica.look(text, {})
             except NetworkError:
-                self._on_each(Shard.ping)
+                self._site.on_each(Shard.ping)
             else:
                 self._own.lacked = ((), 0.0)
                 return rows
@@ -190,11 +197,11 @@ class ClickHouseEngine:
         )
         return rows
 
-    def _parcels(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> Iterator[tuple[int, Parcel]]:
-        for number, part in enumerate(parted(table, rows, len(self._shards))):
+    def _parcels(self, table: Table, rows: Sequence[Row], token: str) -> Iterator[tuple[int, Parcel]]:
+        for number, part in enumerate(parted(rows, len(self._shards))):
             for start in range(0, len(part), MOST_ROWS):
                 some = part[start : start + MOST_ROWS]
-                quarters = sorted({(row.tenant, row.quarter) for row in some})  # type: ignore[attr-defined]
+                quarters = sorted({(row.tenant, row.quarter) for row in some})
                 head = Head(table.name, f"{token}:{number}:{start}", quarters)
                 yield number, Parcel(head, _MARK.encode_lines(some))
 
@@ -215,26 +222,6 @@ class ClickHouseEngine:
                 raise
             raise StoreUnreachableError(str(error)) from error
 
-    def _refresh(self, quarters: Sequence[Quarter]) -> bool:
-        """True where every server took part. Raises StoreUnreachableError where no shard did."""
-        is_whole = True
-        for tenant, starts in portions(quarters):
-            is_sharded = bool(self._cluster) and not any(shard.is_silent for shard in self._shards)
-            totals = [Totals(self._database, shard, is_sharded=is_sharded) for shard in self._shards]
-            now = self._clock()
-            faults = self._in_parallel([partial(each.refresh, tenant, starts, now) for each in totals])
-            lacking = [fault for fault in faults if fault]
-            if len(lacking) == len(self._shards):
-                raise lacking[0]
-            if (
-                lacking
-                or not all(each.is_whole for each in totals)
-                or not all(shard.is_whole for shard in self._shards)
-            ):
-                is_whole = False
-                self._debt.add((tenant, start) for start in starts)
-        return is_whole
-
     def _empty(self, number: int, ends: float) -> None:
         """Deliver what waits for a shard. Raises StoreUnreachableError when it goes down again."""
         spool = self._spools[number]
@@ -245,48 +232,6 @@ class ClickHouseEngine:
                 spool.set_aside_first()
             else:
                 spool.remove_first()
-
-    def _pay(self, ends: float) -> None:
-        """Refresh what was refreshed while not everything was there, now that it is."""
-        while self._debt and time.monotonic() < ends and self._is_together():
-            some = self._debt.all()[:AT_ONCE]
-            try:
-                if not self._refresh(some):
-                    return
-            except StoreUnreachableError:
-                return
-            self._debt.remove(some)
-            self._fresh.update(some)
-
-    def _settle(self, due: Sequence[Quarter], ends: float) -> None:
-        for start in range(0, len(due), AT_ONCE):
-            if time.monotonic() >= ends:
-                return
-            some = due[start : start + AT_ONCE]
-            try:
-                self._refresh(some)
-            except StoreUnreachableError:
-                return
-            for quarter in some:
-                del self._due[quarter]
-
-    def _is_together(self) -> bool:
-        """Every server is there, nothing waits for any, and replicas have told one another everything."""
-        if any(self._spools) or not all(shard.is_whole for shard in self._shards):
-            return False
-        statement = (
-            "SELECT count() FROM system.replicas WHERE database = ? AND "
-            "(is_readonly OR inserts_in_queue > 0 OR log_pointer < log_max_index + (log_max_index > 0))"
-        )
-        text = bound(statement, [self._database])
-        try:
-            return not any(
-                int(replica.look(text, {})[0][0])
-                for shard in self._shards
-                for replica in (shard.replicas if len(shard.replicas) > 1 else ())
-            )
-        except StoreError:
-            return False
 
     def _prepare(self, replica: Replica) -> None:
         """Make the tables on a server. Raises StoreError."""
@@ -319,15 +264,3 @@ class ClickHouseEngine:
             if time.monotonic() > ends:
                 raise StoreUnreachableError(f"the team store, {shard.name}: deleting old rows takes its time")
             time.sleep(0.05)
-
-    def _on_each(self, step: Callable[[Shard], None]) -> list[StoreUnreachableError | None]:
-        return self._in_parallel([partial(step, shard) for shard in self._shards])
-
-    def _in_parallel(self, steps: Sequence[Callable[[], None]]) -> list[StoreUnreachableError | None]:
-        """Do all of them; those that were not reached say why. Raises what else goes wrong, when all are done."""
-        tasks = [self._workers.submit(step) for step in steps]
-        results = [task.exception() for task in tasks]
-        for result in results:
-            if result and not isinstance(result, StoreUnreachableError):
-                raise result
-        return [result if isinstance(result, StoreUnreachableError) else None for result in results]

@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import msgspec
-
-from tokentide.store.team.tables import SIGHTINGS, Table
+from tokentide.model.telemetry import Row, Sighting, TelemetryRecord
 
 
-def parted(table: Table, rows: Sequence[msgspec.Struct], shards: int) -> list[list[msgspec.Struct]]:
+def parted(rows: Sequence[Row], shards: int) -> list[list[Row]]:
     """The rows by shard, in an order of their own, so that the same rows are always the same block."""
-    parts: list[list[msgspec.Struct]] = [[] for _ in range(shards)]
+    parts: list[list[Row]] = [[] for _ in range(shards)]
     places: dict[tuple[str, str], int] = {}
     for row in sorted(rows, key=_sort_key):
-        handle = _handle(table, row)
+        handle = _handle(row)
         if handle not in places:
             places[handle] = shard_of(*handle, shards)
         parts[places[handle]].append(row)
@@ -33,11 +31,10 @@ def shard_of(tenant: str, handle: str, shards: int) -> int:
     return int.from_bytes(digest, "big") % shards
 
 
-def _handle(table: Table, row: msgspec.Struct) -> tuple[str, str]:
-    if table is SIGHTINGS:
-        return row.tenant, row.key  # type: ignore[attr-defined]
-    return row.tenant, row.session_id or row.id  # type: ignore[attr-defined]
+def _handle(row: Row) -> tuple[str, str]:
+    meeting = row.key if isinstance(row, Sighting) else row.session_id if isinstance(row, TelemetryRecord) else ""
+    return row.tenant, meeting or row.id
 
 
-def _sort_key(row: msgspec.Struct) -> tuple[str, str, str]:
-    return row.tenant, row.day, row.id  # type: ignore[attr-defined]
+def _sort_key(row: Row) -> tuple[str, str, str]:
+    return row.tenant, row.day, row.id

@@ -6,15 +6,16 @@ A file is one INSERT: a line of JSON that says into which table, then the rows. 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
 
 from tokentide.errors import StoreUnreachableError
-from tokentide.locations import ensure_private_dir
+from tokentide.private_files import write_private
 from tokentide.store.team.engine import Quarter
+from tokentide.store.team.pending import PendingQuarters
 
 MOST_BYTES = 4 << 30
 """So much is kept for one shard; what comes then waits in the log."""
@@ -63,10 +64,8 @@ class Spool:
                 f"{self.folder} holds {self._bytes} bytes for a shard that is down, and no more"
             )
         name = f"{self._next:012d}{_SUFFIX}"
-        try:
-            written(self.folder, name, content)
-        except OSError as error:
-            raise StoreUnreachableError(f"{self.folder}: {error.strerror}") from error
+        with _disk_of(self.folder):
+            write_private(os.path.join(self.folder, name), content, is_synced=True)
         self._names.append(name)
         self._bytes += len(content)
         self._next += 1
@@ -93,69 +92,39 @@ class Spool:
     def _drop_first(self, suffix: str | None) -> None:
         name = self._names[0]
         path = os.path.join(self.folder, name)
-        try:
+        with _disk_of(path):
             size = os.path.getsize(path)
             if suffix:
                 os.replace(path, path + suffix)
             else:
                 os.unlink(path)
-        except OSError as error:
-            raise StoreUnreachableError(f"{path}: {error.strerror}") from error
         del self._names[0]
         self._bytes -= size
 
 
-class Debt:
-    """Quarter hours that are to be refreshed once more when everything is back; in a file, for a crash."""
+class Debt(PendingQuarters):
+    """Quarter hours that are to be refreshed once more when everything is back.
+
+    Raises StoreUnreachableError where its file cannot be read or written.
+    """
 
     def __init__(self, folder: str) -> None:
-        self._folder, self._name = folder, "owed.json"
-        self._quarters: set[Quarter] = set()
-        with suppress(OSError, msgspec.DecodeError), open(os.path.join(folder, self._name), "rb") as file:
-            self._quarters = set(msgspec.json.decode(file.read(), type=list[Quarter]))
-
-    def __bool__(self) -> bool:
-        return bool(self._quarters)
-
-    def all(self) -> list[Quarter]:
-        """Those that are owed, oldest first."""
-        return sorted(self._quarters, key=lambda quarter: (quarter[1], quarter[0]))
-
-    def add(self, quarters: Iterable[Quarter]) -> None:
-        """Note them. Raises StoreUnreachableError where the disk refuses."""
-        new = set(quarters) - self._quarters
-        if new:
-            self._quarters |= new
-            self._write()
-
-    def remove(self, quarters: Iterable[Quarter]) -> None:
-        """They are refreshed. Raises StoreUnreachableError where the disk refuses."""
-        self._quarters -= set(quarters)
-        self._write()
+        self._folder = folder
+        with _disk_of(folder):
+            super().__init__(os.path.join(folder, "owed.json"))
 
     def _write(self) -> None:
-        try:
-            written(self._folder, self._name, msgspec.json.encode(self.all()))
-        except OSError as error:
-            raise StoreUnreachableError(f"{self._folder}: {error.strerror}") from error
+        with _disk_of(self._folder):
+            super()._write()
 
 
-def written(folder: str, name: str, content: bytes) -> None:
-    """Put a file there whole, on the disk when this returns. Raises OSError."""
-    ensure_private_dir(folder)
-    temporary = os.path.join(folder, f".{name}.new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, os.path.join(folder, name))
-    if os.name == "posix":
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+@contextmanager
+def _disk_of(place: str) -> Iterator[None]:
+    """What the disk refuses there, as an engine says it."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnreachableError(f"{place}: {error.strerror}") from error
 
 
 def _listed(folder: str) -> list[str]:

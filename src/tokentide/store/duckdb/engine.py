@@ -13,11 +13,12 @@ import msgspec
 
 from tokentide.errors import StoreError, StoreUnreachableError
 from tokentide.locations import ensure_private_dir
+from tokentide.model.telemetry import Row
 from tokentide.store.duckdb.dialect import DuckDialect
 from tokentide.store.team.dialect import Statement, Value
 from tokentide.store.team.engine import Answer, Quarter
 from tokentide.store.team.rollups import days_of, filled, folded, held, portions, touched
-from tokentide.store.team.tables import CUBES, TABLES, Rollup, Table
+from tokentide.store.team.tables import CUBES, TABLES, Cube, Rollup, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,18 +69,17 @@ class DuckEngine:
         with _translated():
             return self._cursor().execute(statement, list(values)).fetchall()
 
-    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:  # noqa: ARG002 -- ids suffice
+    def put(self, table: Table, rows: Sequence[Row], token: str) -> None:  # noqa: ARG002 -- ids suffice
         """Add those rows whose id is not there, in one statement."""
         rows = _distinct(rows)
         if not rows:
             return
-        columns = ", ".join(f"'{column.name}': '{TYPES[column.kind]}'" for column in table.columns)
-        days = sorted({row.day for row in rows})  # type: ignore[attr-defined]
+        days = sorted({row.day for row in rows})
         same = "t.day >= ? AND t.day <= ? AND t.tenant = n.tenant AND t.id = n.id"
         with _translated(), self._lines(rows) as path:
             self._connection.execute(
                 f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT "
-                f"{', '.join(table.names)} FROM read_ndjson(?, columns = {{{columns}}}) n WHERE NOT EXISTS "
+                f"{', '.join(table.names)} FROM {_lines_of(table)} n WHERE NOT EXISTS "
                 f"(SELECT 1 FROM {table.name} t WHERE {same})",
                 [path, days[0], days[-1]],
             )
@@ -90,6 +90,20 @@ class DuckEngine:
             also = {int(row[0]) for row in self.ask(*touched(self.dialect, tenant, starts))}
             for _, every in portions((tenant, start) for start in also.union(starts)):
                 self._replace(tenant, every)
+
+    def carry(self, cube: Cube, tenant: str, quarters: Sequence[int], totals: Sequence[Answer]) -> None:
+        """Put totals in the place of those that are there, in one transaction."""
+        table, days = cube.quarter.table, days_of(quarters)
+        rows = [dict(zip(table.names, each, strict=True)) for each in totals]
+        marks = ", ".join("?" * len(quarters))
+        own = f"FROM {table.name} WHERE tenant = ? AND quarter IN ({marks})"
+        with _translated(), self._lines(rows) as path, self._transaction():
+            self._connection.execute(f"DELETE {own}", [tenant, *quarters])
+            if rows:
+                self._connection.execute(
+                    f"INSERT INTO {table.name} SELECT {', '.join(table.names)} FROM {_lines_of(table)}", [path]
+                )
+            self._fill(cube.day, "day", tenant, days, folded(self.dialect, cube, tenant, days))
 
     def settle(self, now: int) -> None:
         """Nobody else writes into the file."""
@@ -137,7 +151,7 @@ class DuckEngine:
         self._connection.execute("COMMIT")
 
     @contextmanager
-    def _lines(self, rows: Sequence[msgspec.Struct]) -> Iterator[str]:
+    def _lines(self, rows: Sequence[object]) -> Iterator[str]:
         """The rows in a file of JSON lines, which the engine reads an order faster than bound values."""
         handle, path = tempfile.mkstemp(suffix=".ndjson", dir=self._folder)
         try:
@@ -157,9 +171,15 @@ class DuckEngine:
         return cursor
 
 
-def _distinct(rows: Sequence[msgspec.Struct]) -> Sequence[msgspec.Struct]:
+def _lines_of(table: Table) -> str:
+    """A file of JSON lines in a FROM clause, its path bound; columns as the table has them."""
+    columns = ", ".join(f"'{column.name}': '{TYPES[column.kind]}'" for column in table.columns)
+    return f"read_ndjson(?, columns = {{{columns}}})"
+
+
+def _distinct(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows, one of each id of a tenant. DISTINCT in the statement would cost a microsecond a row."""
-    one_each = {(row.tenant, row.id): row for row in rows}  # type: ignore[attr-defined]
+    one_each = {(row.tenant, row.id): row for row in rows}
     return rows if len(one_each) == len(rows) else list(one_each.values())
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import msgspec
-
+from tokentide.model.telemetry import Row
 from tokentide.store.team.dialect import Dialect, Value
-from tokentide.store.team.tables import Table
+from tokentide.store.team.tables import Cube, Table
 
 Quarter = tuple[str, int]
 """A tenant and the start of a quarter hour, µs UTC."""
@@ -44,11 +43,18 @@ class Engine(Protocol):
     def ask(self, statement: str, values: Sequence[Value] = ()) -> list[Answer]:
         """The rows of an answer."""
 
-    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+    def put(self, table: Table, rows: Sequence[Row], token: str) -> None:
         """Add rows; those whose id is there change nothing. The same rows always come with the same token."""
 
     def refresh(self, quarters: Iterable[Quarter]) -> None:
         """Reckon the totals of these quarter hours, and of their days, anew from the rows."""
+
+    def carry(self, cube: Cube, tenant: str, quarters: Sequence[int], totals: Sequence[Answer]) -> None:
+        """Put totals of another engine in the place of those of a tenant's quarter hours; reckon their days from them.
+
+        For totals whose rows are gone; their columns are those of the cube's rollup by quarter hour. Doing it again
+        changes nothing.
+        """
 
     def settle(self, now: int) -> None:
         """Deliver what waits for shards that are back, and refresh what others may have changed meanwhile.

@@ -79,10 +79,11 @@ def touched(dialect: Dialect, tenant: str, quarters: Sequence[int]) -> Statement
 def held(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
     """Which of these quarter hours have rows that a cube counts.
 
-    The totals of the others stay as they are: rows are never taken back, only forgotten by age, and totals stay.
+    The totals of the others stay as they are: rows are never taken back, only forgotten by age, and totals stay. Rows
+    that another shard holds count too, since totals that were carried here do not know which shard their rows went to.
     """
     own, values = _during(tenant, quarters)
-    table = dialect.rows((SIGHTINGS if cube is USAGE else TELEMETRY).name)
+    table = dialect.everywhere(cube.rows.name)
     return f"SELECT DISTINCT quarter FROM {table} WHERE {own}", values
 
 
@@ -96,6 +97,18 @@ def filled(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -
     return _tally(dialect, tenant, quarters) if cube is TALLY else _latency(dialect, tenant, quarters)
 
 
+def kept(dialect: Dialect, cube: Cube, tenant: str, quarters: Sequence[int]) -> Statement:
+    """The totals of a tenant's quarter hours as they are, those of all shards together; named as by `filled`."""
+    rollup = cube.quarter
+    own, values = _during(tenant, quarters)
+    current = dialect.current(rollup.name, own)
+    keys = ", ".join((*WHEN, *rollup.dimensions))
+    return (
+        f"SELECT {keys}, {_numbered(summed(rollup))} FROM {dialect.everywhere(rollup.name)} "
+        f"WHERE {own}{f' AND {current}' if current else ''} GROUP BY {keys}"
+    ), [*values, *(values if current else ())]
+
+
 def folded(dialect: Dialect, cube: Cube, tenant: str, days: Sequence[str]) -> Statement:
     """The totals of a tenant's days, from those by quarter hour; named so too, the start of the day START."""
     fine, coarse = cube.quarter, cube.day
@@ -106,7 +119,7 @@ def folded(dialect: Dialect, cube: Cube, tenant: str, days: Sequence[str]) -> St
     start = f"{dialect.whole('min(quarter)', str(DAY_US))} * {DAY_US} AS {START}"
     shown = ", ".join(("tenant", "day", start, *coarse.dimensions))
     return (
-        f"SELECT {shown}, {_numbered(_summed(coarse))} FROM {dialect.rows(fine.name)} WHERE {condition}"
+        f"SELECT {shown}, {_numbered(summed(coarse))} FROM {dialect.rows(fine.name)} WHERE {condition}"
         f"{f' AND {current}' if current else ''} GROUP BY {keys}"
     ), [tenant, *days, *((tenant, *days) if current else ())]
 
@@ -273,7 +286,7 @@ def _numbered(measures: Sequence[str]) -> str:
     return ", ".join(f"{measure} AS m{number}" for number, measure in enumerate(measures))
 
 
-def _summed(rollup: Rollup) -> list[str]:
+def summed(rollup: Rollup) -> list[str]:
     """The measures of a rollup, brought together."""
     extremes = {"first_at": "min", "last_at": "max"}
     return [f"{extremes.get(name, 'sum')}({name})" for name in rollup.measures]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tokentide.errors import StoreUnreachableError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.query import Period
 from tokentide.store.team.compiler import NOWHERE, compiled
-from tokentide.store.team.dialect import Value
 from tokentide.store.team.engine import Answer, Engine, Quarter
 from tokentide.store.team.latest import LatestQuery, LatestRow, latest, skewed
 from tokentide.store.team.query import PERIOD, Condition, Scope, TeamAnswer, TeamGroup, TeamQuery
@@ -57,9 +56,7 @@ class TeamStore:
     def totals(self, scope: Scope, query: TeamQuery) -> TeamAnswer:
         """The answer to a query, of what the viewer may see. Raises UsageError for a name that the cube has not."""
         rows = self.engine.ask(*compiled(self.engine.dialect, query, scope))
-        width = len(query.dimensions)
-        groups = (_group(query, row[:width], row[width:]) for row in rows)
-        return TeamAnswer(tuple(group for group in groups if group is not None), self.engine.missing)
+        return TeamAnswer(tuple(_groups(query, rows)), self.engine.missing)
 
     def latest(self, scope: Scope, query: LatestQuery) -> list[LatestRow]:
         """The newest telemetry records of some names, of what the viewer may see. Raises UsageError for too many."""
@@ -71,11 +68,15 @@ class TeamStore:
         return [(str(user), int(records), int(last)) for user, records, last in rows]
 
 
-def _group(query: TeamQuery, keys: Sequence[Value], values: Answer) -> TeamGroup | None:
-    """A row as a group; None for what is in none of the periods."""
-    names: list[str] = []
-    for dimension, key in zip(query.dimensions, keys, strict=True):
-        if dimension == PERIOD and key == NOWHERE:
-            return None
-        names.append(query.periods[int(key)].name if dimension == PERIOD else str(key))
-    return TeamGroup(tuple(names), tuple(int(value or 0) for value in values))
+def _groups(query: TeamQuery, rows: Iterable[Answer]) -> Iterator[TeamGroup]:
+    """Rows as groups, without what is in none of the periods; a report of thousands of people asks for 100,000."""
+    width = len(query.dimensions)
+    place = query.dimensions.index(PERIOD) if PERIOD in query.dimensions else -1
+    periods = [period.name for period in query.periods]
+    for row in rows:
+        keys = [str(key) for key in row[:width]]
+        if place >= 0:
+            if row[place] == NOWHERE:
+                continue
+            keys[place] = periods[int(row[place])]
+        yield TeamGroup(tuple(keys), tuple([int(value or 0) for value in row[width:]]))

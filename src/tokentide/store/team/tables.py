@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_type_hints
 
-import msgspec
-
-from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.model.telemetry import Row, Sighting, TelemetryRecord
 
 KINDS = {"str": "text", "int": "integer", "bool": "flag"}
 PARTY = ("user_id", "team", "project", "cost_center", "customer")
@@ -71,8 +69,13 @@ class Cube:
         """Both; the one by day is filled from the one by quarter hour."""
         return self.quarter, self.day
 
+    @property
+    def rows(self) -> Table:
+        """What it is reckoned from."""
+        return SIGHTINGS if self is USAGE else TELEMETRY
 
-def _rows_of(name: str, row: type[msgspec.Struct], key: tuple[str, ...]) -> Table:
+
+def _rows_of(name: str, row: type[Row], key: tuple[str, ...]) -> Table:
     hints = get_type_hints(row)
     columns = tuple(
         Column(field, "day" if field == "day" else KINDS[hints[field].__name__]) for field in row.__struct_fields__

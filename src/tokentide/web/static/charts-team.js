@@ -1,6 +1,6 @@
 // A team's charts: what is drawn of a report stands in the options, so that one kind serves all pages.
 // `rows` names a list of the report, `x` what each row is called by; `series` are keys of a row, or rows are told apart
-// by `by` and hold one `value`. A key may lead inwards: `duration.p95_ms`.
+// by `by` and hold one `value`. A key may lead inwards: `duration.p95_ms`; or be a difference: `all_usd - some_usd`.
 import { kind, shortName, unique } from "./charts.js";
 
 const MOST_SERIES = 8;
@@ -12,6 +12,8 @@ const UNITS = {
   share: { axis: { ticksuffix: " %", range: [0, 101] }, hover: ".1f", end: " %", factor: 100 },
 };
 const LYING_MOST = 15; // bars below each other that can still be read
+const BAR_HEIGHT = 26; // pixels, with what is between two
+const AROUND_BARS = 60; // pixels of axis and margins; a legend's line beside
 
 kind("team", (report, options, look) => {
   const rows = (at(report, options.rows) ?? []).filter((row) => Object.entries(options.only ?? {}).every(([name, value]) => row[name] === value));
@@ -24,8 +26,8 @@ const at = (row, path) => path.split(".").reduce((value, name) => value?.[name],
 
 /** A number out of a row, in the unit that is shown; nothing stays nothing. */
 function figure(row, key, unit) {
-  const value = at(row, key);
-  return value === null || value === undefined ? null : value * (UNITS[unit].factor ?? 1);
+  const [value, less] = key.split(" - ").map((name) => at(row, name));
+  return value === null || value === undefined ? null : (value - (less ?? 0)) * (UNITS[unit].factor ?? 1);
 }
 
 /** Each key of `series` as a line of its own. */
@@ -71,14 +73,22 @@ function upright(series, options) {
   return { data, layout: { barmode: stack ? "stack" : "group", showlegend: series.length > 1, xaxis, yaxis: { rangemode: "tozero", ...unit.axis } } };
 }
 
+/** The bars in the order of how long they are, all parts together. */
+function longestFirst(series) {
+  const total = (index) => series.reduce((sum, { y }) => sum + (y[index] ?? 0), 0);
+  const order = series[0].x.map((_, index) => index).sort((one, other) => total(other) - total(one));
+  return series.map((each) => ({ ...each, x: order.map((index) => each.x[index]), y: order.map((index) => each.y[index]) }));
+}
+
 function lying(series, options) {
   const unit = UNITS[options.unit];
-  const data = series.map(({ name, color, x, y }) => ({
+  const data = (options.is_ordered ? series : longestFirst(series)).map(({ name, color, x, y }) => ({
     type: "bar", orientation: "h", name, y: unique(x.slice(0, LYING_MOST)), x: y.slice(0, LYING_MOST), marker: { color },
     hovertemplate: `%{x:${unit.hover}}${unit.end ?? ""}${series.length > 1 ? "" : "<extra></extra>"}`,
   }));
   return {
     data,
+    height: data[0].y.length * BAR_HEIGHT + AROUND_BARS * (series.length > 1 ? 1.4 : 1),
     layout: {
       barmode: options.stack ? "stack" : "group", hovermode: series.length > 1 ? "y unified" : "closest", showlegend: series.length > 1,
       xaxis: { rangemode: "tozero", ...unit.axis }, yaxis: { type: "category", autorange: "reversed", showgrid: false },

@@ -4,7 +4,8 @@ import { converted, labelled, locale } from "./currency.js";
 const kinds = new Map();
 let library = null;
 
-/** Register a kind: `make(report, options, look)` returns `{ data, layout }`, or null where there is nothing to draw. */
+/** Register a kind: `make(report, options, look)` returns `{ data, layout }`, or null where there is nothing to draw; with
+ * a `height` in pixels where the usual one does not fit. */
 export function kind(name, make) {
   kinds.set(name, make);
   for (const figure of document.querySelectorAll(`.chart[data-chart="${name}"]`)) draw(figure);
@@ -47,6 +48,7 @@ async function draw(figure) {
     const { money } = options;
     const made = labelled(make(plainly(converted(report, money)), plainly(converted(options, money)), { ...look(), smallest: 10 ** -(money?.digits ?? 2) }), money);
     figure.hidden = made === null;
+    canvas.style.height = made?.height ? `${made.height}px` : "";
     const layout = made && layoutOf(named(made, canvas.clientWidth), canvas.clientWidth);
     const data = made?.data.map((trace) => (trace.name ? { ...trace, name: plain(within(read(trace.name), Math.max(20, canvas.clientWidth / 14))) } : trace));
     const picture = JSON.stringify([data, layout]);

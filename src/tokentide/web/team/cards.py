@@ -8,53 +8,14 @@ from dataclasses import dataclass
 from tokentide.analytics.calendar import Calendar
 from tokentide.analytics.team.figures import Figure, Share, Unit
 from tokentide.render.team_columns import members, text_of
+from tokentide.render.team_moods import is_still, mood_of
 from tokentide.render.team_tables import FIGURE_TITLES
+from tokentide.render.words import short_tokens
 
-GOOD = frozenset(
-    {
-        "daily_users",
-        "weekly_users",
-        "monthly_users",
-        "active_users",
-        "new_users",
-        "accept_rate",
-        "success_rate",
-        "cache_hits",
-        "saved_by_cache",
-        "coverage",
-        "coverage_cost",
-        "pull_requests",
-        "commits",
-    }
-)
-"""More of these is better."""
-BAD = frozenset(
-    {
-        "errors",
-        "error_rate",
-        "retries_exhausted",
-        "refusals",
-        "p50_ms",
-        "p95_ms",
-        "ttft_p50_ms",
-        "hook_ms_per_prompt",
-        "mcp_failures",
-        "internal_errors",
-        "rejected",
-        "hot_spots",
-        "cost_per_pull_request",
-        "cost_per_commit",
-        "metrics_only_cost",
-        "deviating_sessions",
-        "lopsided",
-        "skewed",
-    }
-)
-"""Less of these is better; of all others it is for people to say."""
-STILL = 0.005
-"""A smaller change is none."""
 MOST = 9.995
 """From ten times on, how much more it is says less than what it was."""
+LARGE = 10_000_000
+"""Counts from here on are shown in three digits; the whole stands where the pointer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +30,8 @@ class Card:
     """good, bad or nothing, for a colour that means something."""
     beside: str = ""
     """What it was before."""
+    whole: str = ""
+    """The count to the last digit, where the text rounds it."""
 
 
 def cards_of(figures: Iterable[Figure], calendar: Calendar) -> list[Card]:
@@ -77,15 +40,21 @@ def cards_of(figures: Iterable[Figure], calendar: Calendar) -> list[Card]:
 
 
 def _card(figure: Figure, calendar: Calendar) -> Card:
-    before = _text(figure, calendar, before=True)
+    before, now = (_text(figure, calendar, before=before) for before in (True, False))
     change = figure.change
     return Card(
         FIGURE_TITLES.get(figure.name, figure.name.replace("_", " ")),
-        _text(figure, calendar, before=False),
-        "" if change is None or abs(change) < STILL else _change(figure, change),
-        _mood(figure.name, change),
-        f"before {before}" if _tells(figure.before) else "",
+        _short(figure.value, figure.unit) or now,
+        "" if change is None or is_still(change) else _change(figure, change),
+        mood_of(figure.name, change),
+        f"before {_short(figure.before, figure.unit) or before}" if _tells(figure.before) else "",
+        now if _short(figure.value, figure.unit) else "",
     )
+
+
+def _short(value: float | Share | None, unit: Unit) -> str:
+    """A count that is too long for its place; empty for all others."""
+    return short_tokens(value) if unit is Unit.COUNT and isinstance(value, int) and value >= LARGE else ""
 
 
 def _text(figure: Figure, calendar: Calendar, *, before: bool) -> str:
@@ -99,14 +68,6 @@ def _change(figure: Figure, change: float) -> str:
     if figure.unit in (Unit.SHARE, Unit.COST_SHARE):
         return f"{100 * change:+.1f} points"
     return f"{100 * change:+.0f} %" if change < MOST else f"{change + 1:.0f} times"
-
-
-def _mood(name: str, change: float | None) -> str:
-    if change is None or abs(change) < STILL:
-        return ""
-    if name in GOOD:
-        return "good" if change > 0 else "bad"
-    return ("bad" if change > 0 else "good") if name in BAD else ""
 
 
 def _tells(before: float | Share | None) -> bool:

@@ -41,7 +41,11 @@ def _intake(receiver: ReceiverStatus) -> Iterator[Metric]:
 
 def _counts(status: ServerStatus) -> Iterator[tuple[str, str, float]]:
     yield "taken_records", "Records put into the store.", status.taken_records
-    yield "refused_records", "Records that could not be read.", status.refused_records
+    yield (
+        "refused_records",
+        "Records left out: unreadable, or older than what is kept.",
+        status.refused_records,
+    )
     yield "refused_bodies", "Bodies that could not be read at all.", status.refused_bodies
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokentide.web.tables import HtmlTable
 
@@ -46,6 +46,7 @@ class Shown:
     table: HtmlTable
     rows: int
     """Of the whole table."""
+    is_wide: bool = False
 
     @property
     def id(self) -> str:
@@ -56,6 +57,19 @@ class Shown:
     def hidden(self) -> int:
         """Rows that only the files have."""
         return self.rows - len(self.table.rows)
+
+
+def without_gaps(panels: Sequence[Shown]) -> list[Shown]:
+    """The panels; the last of an odd number of narrow ones in a row takes the whole width, where half stood empty."""
+    made, narrow = list(panels), 0
+    for index, panel in enumerate([*panels, None]):
+        if panel is not None and not panel.is_wide:
+            narrow += 1
+            continue
+        if narrow % 2:
+            made[index - 1] = replace(made[index - 1], is_wide=True)
+        narrow = 0
+    return made
 
 
 def over_time(words: str, rows: str, series: Sequence[Sequence[str]], unit: str = "count", **more: Option) -> Chart:

@@ -18,7 +18,7 @@ from tokentide.web.tables import Cell, Head, HtmlTable
 from tokentide.web.team.asked import COLUMNS, TeamFilters
 from tokentide.web.team.cards import cards_of
 from tokentide.web.team.desk import USUAL_RANGE, TeamSight
-from tokentide.web.team.panels import Panel, Shown
+from tokentide.web.team.panels import Panel, Shown, without_gaps
 
 MOST_ROWS = 200
 """Rows of a table that a page shows; the files have all."""
@@ -52,7 +52,7 @@ def report_page(
             "name": name,
             **around(sight, report),
             "cards": cards_of(report.figures, ask.calendar),
-            "panels": [each for each in shown if each.rows or each.plan.nothing],
+            "panels": without_gaps([each for each in shown if each.rows or each.plan.nothing]),
             **(more(sight, asked, report) if more else {}),
         }
 
@@ -88,7 +88,7 @@ def shown_panel(panel: Panel, name: str, report: TeamReport, asked: TeamFilters,
         raise KeyError(panel.table)
     rows = table.rows(report)
     shown = rows[-MOST_ROWS:][::-1] if table.is_series else rows[:MOST_ROWS]
-    return Shown(panel, html_table(table, shown, calendar_of(report), asked, path), len(rows))
+    return Shown(panel, html_table(table, shown, calendar_of(report), asked, path), len(rows), panel.is_wide)
 
 
 def calendar_of(report: TeamReport) -> Calendar:

@@ -51,7 +51,15 @@ PANELS = (
         only_chart=True,
     ),
     Panel("teams", "Teams", ranked("Active people by team", "teams", (("users", "people"),), x="team")),
-    Panel("versions", "Versions", ranked("People by version of the client", "versions", (("users", "people"),))),
+    Panel(
+        "versions",
+        "Versions",
+        ranked("People by version of the client", "versions", (("users", "people"),), is_ordered=True),
+        note="The newest first.",
+    ),
+    Panel("terminals", "Terminals", ranked("People by terminal", "terminals", (("users", "people"),))),
+    Panel("entrypoints", "Ways in", ranked("People by entrypoint", "entrypoints", (("users", "people"),))),
+    Panel("start_types", "How sessions start", ranked("Sessions by start", "start_types", (("records", "sessions"),))),
     Panel("behind", "Who lags behind", nothing="Everybody has the newest version that the team has."),
     Panel(
         "silent",
@@ -59,8 +67,5 @@ PANELS = (
         note="Active in the two weeks before the last, and not since.",
         nothing="Nobody stopped.",
     ),
-    Panel("terminals", "Terminals", ranked("People by terminal", "terminals", (("users", "people"),))),
-    Panel("entrypoints", "Ways in", ranked("People by entrypoint", "entrypoints", (("users", "people"),))),
-    Panel("start_types", "How sessions start", ranked("Sessions by start", "start_types", (("records", "sessions"),))),
 )
 PAGE = report_page("adoption", "Adoption", PANELS)

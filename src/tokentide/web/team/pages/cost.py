@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tokentide.analytics.team.cost import Cost, Cut
+from tokentide.analytics.team.cost import Cost, Cut, CutBy
 from tokentide.render.team_tables import team_table
 from tokentide.render.words import cost_basis_note
 from tokentide.web.tables import HtmlTable
@@ -60,25 +60,7 @@ class TeamCostQuery(TeamFilters):
     """The page of costs."""
 
     stack: Literal["team", "model"] = Field(default="model", description="what bars are stacked by")
-    by: Literal[
-        "team",
-        "user_id",
-        "project",
-        "cost_center",
-        "customer",
-        "model",
-        "query_class",
-        "query_source",
-        "effort",
-        "speed",
-        "skill",
-        "plugin",
-        "mcp_server",
-        "mcp_tool",
-        "agent",
-        "version",
-        "source",
-    ] = Field(default="team", description="what the whole is divided by")
+    by: CutBy = Field(default="team", description="what the whole is divided by")
 
 
 def more(sight: TeamSight, asked: TeamCostQuery, report: Cost) -> Mapping[str, Any]:

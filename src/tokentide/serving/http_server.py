@@ -9,17 +9,14 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import uvicorn
 
-from tokentide.server.receiver.connections import LONGEST_HEAD_BYTES, H11Connection, Patience, WatchedConnection
-from tokentide.server.receiver.http import HttpDoor
-from tokentide.server.receiver.listening import BACKLOG
+from tokentide.serving.connections import LONGEST_HEAD_BYTES, H11Connection, Patience, WatchedConnection
 
-SHUTDOWN_SECONDS = 1
-"""For bodies that are on their way when it is to end; clients wait no longer than two in all."""
 HANDSHAKE_SECONDS = 10
 TICKS_A_SECOND = 10
 ENDING = tuple(
@@ -27,16 +24,37 @@ ENDING = tuple(
 )
 
 
+def _nothing() -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a server answers."""
+
+    backlog: int
+    """Connections that wait to be taken in; so many are taken at once, before the first of them is looked at."""
+    shutdown_seconds: int
+    """For what is on its way when it is to end."""
+    patience: Patience
+    tls: ssl.SSLContext | None = None
+    connection: type[WatchedConnection] = H11Connection
+    """The class of the connections, which is a protocol of uvicorn's too."""
+    lifespan: Literal["on", "off"] = "off"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of every answer."""
+    ready: Callable[[], None] = _nothing
+    """Called when requests are answered."""
+    each_second: Callable[[], None] = _nothing
+
+
 class HttpServer(uvicorn.Server):
     """Answers on a socket until it is to end."""
 
-    def __init__(self, door: HttpDoor, patience: Patience, tls: ssl.SSLContext | None) -> None:
-        kind = connection_class()
-        super().__init__(_config(door, kind, patience))
-        self._kind: type[Any] = kind
-        self._patience, self._tls = patience, tls
-        self._ready: Callable[[], None] = _nothing
-        self._each_second: Callable[[], None] = _nothing
+    def __init__(self, application: object, service: Service) -> None:
+        super().__init__(_config(application, service))
+        self._service = service
+        self._kind: Any = service.connection
         self._ticks = 0
 
     @property
@@ -48,19 +66,14 @@ class HttpServer(uvicorn.Server):
         """Take no more connections, answer what has come, and end."""
         self.should_exit = True
 
-    async def run(  # type: ignore[override]
-        self, listener: socket.socket, ready: Callable[[], None], each_second: Callable[[], None]
-    ) -> None:
-        """Serve; `ready` is called when requests are answered."""
-        self._ready, self._each_second = ready, each_second
-        await self.serve([listener])
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer; whoever is to agree on TLS first has little time for that."""
+        """Begin to answer on the sockets. Raises RuntimeError where the application does not start."""
         await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise RuntimeError("the application did not start")
         self.servers = [await self._listening(each) for each in sockets or ()]
         self.started = True
-        self._ready()
+        self._service.ready()
 
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections about once a second."""
@@ -69,7 +82,7 @@ class HttpServer(uvicorn.Server):
             now = asyncio.get_running_loop().time()
             for each in self.connections:
                 each.look(now)
-            self._each_second()
+            self._service.each_second()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -92,56 +105,55 @@ class HttpServer(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """End; at once, the second time that a person asks for it."""
+        self.force_exit = self.should_exit and number == signal.SIGINT
         self.end()
 
     async def _listening(self, listener: socket.socket) -> asyncio.base_events.Server:
-        loop = asyncio.get_running_loop()
-        if self._tls is None:
-            return await loop.create_server(self._connection, sock=listener, backlog=BACKLOG)
+        """Answer on it; whoever is to agree on TLS first has little time for that."""
+        loop, service = asyncio.get_running_loop(), self._service
+        if service.tls is None:
+            return await loop.create_server(self._connection, sock=listener, backlog=service.backlog)
         return await loop.create_server(
             self._connection,
             sock=listener,
-            backlog=BACKLOG,
-            ssl=self._tls,
+            backlog=service.backlog,
+            ssl=service.tls,
             ssl_handshake_timeout=HANDSHAKE_SECONDS,
-            ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            ssl_shutdown_timeout=service.shutdown_seconds,
         )
 
     def _connection(self) -> WatchedConnection:
         made: WatchedConnection = self._kind(self.config, self.server_state, self.lifespan.state)
-        made.patience = self._patience
+        made.patience = self._service.patience
         return made
 
 
-def connection_class() -> type[WatchedConnection]:
+def quickest_connection() -> type[WatchedConnection]:
     """Connections with the quickest parser there is here."""
     try:
-        from tokentide.server.receiver.quick_connections import QuickConnection
+        from tokentide.serving.quick_connections import QuickConnection
     except ImportError:  # httptools is of CPython
         return H11Connection
     return QuickConnection
 
 
-def _config(door: HttpDoor, kind: type[Any], patience: Patience) -> uvicorn.Config:
+def _config(application: object, service: Service) -> uvicorn.Config:
     return uvicorn.Config(
-        cast("Any", door),
+        cast("Any", application),
         loop="none",
-        http=kind,
+        http=cast("Any", service.connection),
         ws="none",
-        lifespan="off",
+        lifespan=service.lifespan,
         interface="asgi3",
         log_config=None,
         access_log=False,
         server_header=False,
-        headers=[("server", "tokentide")],
+        headers=list(service.headers),
         date_header=True,
         h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
-        timeout_keep_alive=int(patience.idle),
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=int(service.patience.idle),
+        timeout_graceful_shutdown=service.shutdown_seconds,
         proxy_headers=False,
     )
-
-
-def _nothing() -> None:
-    """Before it runs nobody is told."""

@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from tokentide.server.receiver.connections import LONGEST_HEAD_BYTES, SILENT, WatchedConnection
+from tokentide.serving.connections import LONGEST_HEAD_BYTES, SILENT, WatchedConnection
 
 MOST_HEADERS = 100
 
@@ -27,7 +27,7 @@ class QuickConnection(WatchedConnection, HttpToolsProtocol):
     ) -> None:
         HttpToolsProtocol.__init__(self, config, server_state, app_state, _loop)
         self.logger = SILENT
-        self._is_in_head = True
+        self._is_in_head, self._is_in_body = True, False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the client in."""
@@ -54,11 +54,20 @@ class QuickConnection(WatchedConnection, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """It ends. Raises HttpParserError where there is too much of it."""
-        self._is_in_head = False
+        self._is_in_head, self._is_in_body = False, True
         if len(self.headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in self.headers) > LONGEST_HEAD_BYTES:
             raise httptools.HttpParserError("too long a head")
         HttpToolsProtocol.on_headers_complete(self)
 
+    def on_message_complete(self) -> None:
+        """Nothing more of it is to come."""
+        self._is_in_body = False
+        HttpToolsProtocol.on_message_complete(self)
+
     def is_in_head(self) -> bool:
         """True while a head has begun, or the first one is to begin."""
         return self._is_in_head
+
+    def is_in_body(self) -> bool:
+        """True while more of a body is to come."""
+        return self._is_in_body

@@ -1,4 +1,4 @@
-"""Which quarter hours have rows that their totals do not know yet; kept in a file, so that no crash forgets them."""
+"""Quarter hours that are to be refreshed, as totals do not know all their rows; in a file, so that no crash forgets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tokentide.private_files import write_private
 from tokentide.store.team.engine import Quarter
 
 
-class DirtyQuarters:
-    """One for a store; the writer's alone. Every method that writes raises OSError."""
+class PendingQuarters:
+    """One for a store; the writer's alone. Reading it, and every method that writes, raises OSError."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -27,7 +27,7 @@ class DirtyQuarters:
         return sorted(self._quarters, key=lambda quarter: (quarter[1], quarter[0]))
 
     def add(self, quarters: Iterable[Quarter]) -> None:
-        """Note them before the log forgets what was put into them."""
+        """Note them, before anything forgets what was put into them."""
         new = set(quarters) - self._quarters
         if new:
             self._quarters |= new
@@ -43,7 +43,7 @@ class DirtyQuarters:
 
 
 def _read(path: str) -> set[Quarter]:
-    """What the file says; a file that cannot be read is as one that says nothing."""
+    """What the file says; one that is damaged says nothing."""
     if not os.path.exists(path):
         return set()
     with open(path, "rb") as file, suppress(msgspec.DecodeError):

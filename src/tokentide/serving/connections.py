@@ -1,4 +1,4 @@
-"""Connections of senders: bounded in number, in the size of a head, and in how long they may take."""
+"""Connections: bounded in number, in the size of a head, and in how long they may take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
+import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -15,7 +16,7 @@ from uvicorn.server import ServerState
 LONGEST_HEAD_BYTES = 16 << 10
 LEAST_BYTES_A_SECOND = 1 << 10
 """Who sends or reads more slowly does it to keep us busy."""
-SILENT = logging.Logger("tokentide.receiver")  # noqa: LOG001 -- what the library says of bad requests is said to nobody
+SILENT = logging.Logger("tokentide.serving")  # noqa: LOG001 -- what the library says of bad requests is said to nobody
 SILENT.addHandler(logging.NullHandler())
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _HEAD_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -24,12 +25,14 @@ _BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long each party may take, in seconds."""
+    """How long each party may take, in seconds; what is usual for senders of telemetry."""
 
     head: float = 10
     """From the connection, or the first byte of a request, to the end of its headers."""
     body: float = 20
     """In which next to nothing of a body comes."""
+    rest: float = 20
+    """To send what is left of a body that has been answered."""
     write: float = 20
     """In which a reader takes nothing to speak of."""
     idle: float = 90
@@ -82,6 +85,10 @@ class WatchedConnection(asyncio.Protocol):
         """True while a head has begun, or is to begin, and has not ended."""
         raise NotImplementedError
 
+    def is_in_body(self) -> bool:
+        """True while more of a body is to come, also where it has been answered already."""
+        raise NotImplementedError
+
     def look(self, now: float) -> None:
         """Hang up if the client has taken too long for what it is to do."""
         phase, moved = self._waits_for()
@@ -101,8 +108,10 @@ class WatchedConnection(asyncio.Protocol):
         unsent = self.transport.get_write_buffer_size()
         if unsent:
             return "write", unsent
+        if self.is_in_body():
+            return ("rest" if self.is_silent else "body"), self._received
         if not self.is_silent:
-            return ("body" if self.cycle.more_body else ""), self._received
+            return "", self._received
         if self.is_in_head():
             return "head", 0
         return "idle", self._received
@@ -159,6 +168,10 @@ class H11Connection(WatchedConnection, H11Protocol):
         """True while a head has begun, or the first one is to begin."""
         return self.is_silent and (self.cycle is None or bool(self.conn.trailing_data[0]))
 
+    def is_in_body(self) -> bool:
+        """True while more of a body is to come."""
+        return self.conn.their_state is h11.SEND_BODY
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- nobody is told more
         """Say that this is no request."""
         self.refuse()
@@ -166,7 +179,10 @@ class H11Connection(WatchedConnection, H11Protocol):
 
 def make_room(connections: Any, most: int, newest: WatchedConnection) -> None:
     """Let the longest silent ones go, a hundredth of all; the newest itself where none is silent."""
-    silent = [each for each in connections if each.is_silent and each is not newest and not each.transport.is_closing()]
+    living = [each for each in connections if not each.transport.is_closing()]
+    if len(living) <= most:
+        return
+    silent = [each for each in living if each.is_silent and each is not newest]
     for each in nsmallest(max(1, most // 100), silent, key=_since) or [newest]:
         each.transport.abort()
 

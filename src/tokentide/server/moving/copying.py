@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import msgspec
 
 from tokentide.errors import StoreError
-from tokentide.model.telemetry import Sighting, TelemetryRecord
+from tokentide.model.telemetry import Row, Sighting, TelemetryRecord
 from tokentide.store.team.dialect import Dialect, Value
 from tokentide.store.team.engine import Answer, Engine, Quarter
-from tokentide.store.team.tables import ROWS, SIGHTINGS, TALLY, TELEMETRY, USAGE, Cube, Table
+from tokentide.store.team.rollups import summed
+from tokentide.store.team.tables import CUBES, ROWS, SIGHTINGS, TELEMETRY, Cube, Table
 
-STRUCTS: dict[str, type[msgspec.Struct]] = {TELEMETRY.name: TelemetryRecord, SIGHTINGS.name: Sighting}
+STRUCTS: dict[str, type[Row]] = {TELEMETRY.name: TelemetryRecord, SIGHTINGS.name: Sighting}
 DIGITS = "0123456789abcdef"
 MOST_ROWS = 50_000
 """A day with more rows is copied in parts, by the beginning of their ids."""
@@ -58,7 +59,7 @@ class DoubleEngine:
         """The first one's answer."""
         return self.first.ask(statement, values)
 
-    def put(self, table: Table, rows: Sequence[msgspec.Struct], token: str) -> None:
+    def put(self, table: Table, rows: Sequence[Row], token: str) -> None:
         """Into both: the log forgets it only when both have it.
 
         The first comes last, as it is what increases of cumulative streams are reckoned from: what only the second has
@@ -72,6 +73,11 @@ class DoubleEngine:
         every = list(quarters)
         self.first.refresh(every)
         self.second.refresh(every)
+
+    def carry(self, cube: Cube, tenant: str, quarters: Sequence[int], totals: Sequence[Answer]) -> None:
+        """Into both."""
+        self.second.carry(cube, tenant, quarters, totals)
+        self.first.carry(cube, tenant, quarters, totals)
 
     def settle(self, now: int) -> None:
         """Both."""
@@ -99,14 +105,18 @@ class Portion:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """A day on which two engines do not say the same."""
+    """A total of a day of which two engines do not say the same."""
 
-    tenant: str
     day: str
-    here: tuple[int, ...]
-    there: tuple[int, ...]
+    tenant: str
+    cube: str
+    measure: str
+    """Of several that differ the first."""
+    here: int
+    """0 also where there is none at all."""
+    there: int
 
 
 def portions(engine: Engine) -> list[Portion]:
@@ -125,22 +135,27 @@ def copy(portion: Portion, source: Engine, target: Engine, copied: Callable[[int
     for beginning in _beginnings(portion.rows):
         rows = _rows(source, table, portion, beginning)
         target.put(table, rows, f"move:{portion.table}:{portion.tenant}:{portion.day}:{beginning}")
-        quarters |= {(row.tenant, row.quarter) for row in rows}  # type: ignore[attr-defined]
+        quarters |= {(row.tenant, row.quarter) for row in rows}
         copied(len(rows))
     return quarters
 
 
 def differences(source: Engine, target: Engine, before: str) -> list[Difference]:
-    """The days before this one on which totals are not the same. Raises StoreError."""
-    here, there = _daily(source, before), _daily(target, before)
-    return [
-        Difference(*key, here.get(key, ()), there.get(key, ()))
-        for key in sorted(here.keys() | there.keys())
-        if here.get(key) != there.get(key)
-    ]
+    """The tenants' days before this one on which a cube's totals are not the same. Raises StoreError."""
+    found = []
+    for cube in CUBES:
+        here, there = _daily(source, cube, before), _daily(target, cube, before)
+        none = (0,) * len(cube.day.measures)
+        for day, tenant in here.keys() | there.keys():
+            pair = here.get((day, tenant), none), there.get((day, tenant), none)
+            if pair[0] != pair[1]:
+                number = next(number for number in range(len(none)) if pair[0][number] != pair[1][number])
+                told = cube.day.name, cube.day.measures[number], pair[0][number], pair[1][number]
+                found.append(Difference(day, tenant, *told))
+    return sorted(found)
 
 
-def _rows(engine: Engine, table: Table, portion: Portion, beginning: str) -> list[msgspec.Struct]:
+def _rows(engine: Engine, table: Table, portion: Portion, beginning: str) -> list[Row]:
     unique = engine.dialect.unique(
         engine.dialect.everywhere(table.name), "tenant = ? AND day = ? AND id >= ? AND id < ?"
     )
@@ -150,7 +165,7 @@ def _rows(engine: Engine, table: Table, portion: Portion, beginning: str) -> lis
     return [_struct(kind, table, answer) for answer in answers]
 
 
-def _struct(kind: type[msgspec.Struct], table: Table, answer: Answer) -> msgspec.Struct:
+def _struct(kind: type[Row], table: Table, answer: Answer) -> Row:
     values = {
         column.name: str(value) if column.kind == "day" else bool(value) if column.kind == "flag" else value
         for column, value in zip(table.columns, answer, strict=True)
@@ -170,22 +185,18 @@ def _beginnings(rows: int) -> Iterator[str]:
         yield f"{number:0{digits}x}" if digits else ""
 
 
-def _daily(engine: Engine, before: str) -> dict[tuple[str, str], tuple[int, ...]]:
-    """What each tenant's days say: responses, output tokens, cost; records and their amounts."""
-    usage = _totals(engine, USAGE, ("responses", "output_tokens", "auto_cost"), before)
-    records = _totals(engine, TALLY, ("records", "amount"), before)
-    return {key: usage.get(key, (0, 0, 0)) + records.get(key, (0, 0)) for key in usage.keys() | records.keys()}
-
-
-def _totals(
-    engine: Engine, cube: Cube, measures: tuple[str, ...], before: str
-) -> dict[tuple[str, str], tuple[int, ...]]:
+def _daily(engine: Engine, cube: Cube, before: str) -> dict[tuple[str, str], tuple[int, ...]]:
+    """What each tenant's days say: every measure, of all groups together; by day and tenant."""
     table, dialect = cube.day.name, engine.dialect
     current = dialect.current(table, "day < ?")
-    sums = ", ".join(f"sum({measure})" for measure in measures)
     statement = (
-        f"SELECT tenant, day, {sums} FROM {dialect.everywhere(table)} "
-        f"WHERE day < ?{f' AND {current}' if current else ''} GROUP BY tenant, day"
+        f"SELECT day, tenant, {', '.join(summed(cube.day))} FROM {dialect.everywhere(table)} "
+        f"WHERE day < ?{f' AND {current}' if current else ''} GROUP BY day, tenant"
     )
     rows = engine.ask(statement, [before, *([before] if current else [])])
-    return {(str(row[0]), str(row[1])): tuple(int(value) for value in row[2:]) for row in rows if any(row[2:])}
+    return {(str(row[0]), str(row[1])): tuple(_wrapped(int(value)) for value in row[2:]) for row in rows}
+
+
+def _wrapped(value: int) -> int:
+    """A sum as 64 bits hold it: one engine adds beyond them, another does not."""
+    return (value + 2**63) % 2**64 - 2**63

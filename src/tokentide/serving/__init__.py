@@ -1,0 +1,1 @@
+"""HTTP on a socket of ours: uvicorn with patience for slow clients, an end that loses nothing, and TLS."""
