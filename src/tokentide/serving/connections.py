@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
@@ -41,7 +42,7 @@ class Patience:
     """When more come, those that have been silent longest go."""
 
 
-class WatchedConnection(asyncio.Protocol):
+class WatchedConnection(asyncio.Protocol, ABC):
     """What connections need beside a parser; `look` is called about once a second."""
 
     patience = Patience()
@@ -81,13 +82,13 @@ class WatchedConnection(asyncio.Protocol):
         """True where nothing was asked that is not answered."""
         return self.cycle is None or self.cycle.response_complete
 
+    @abstractmethod
     def is_in_head(self) -> bool:
         """True while a head has begun, or is to begin, and has not ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_in_body(self) -> bool:
         """True while more of a body is to come, also where it has been answered already."""
-        raise NotImplementedError
 
     def look(self, now: float) -> None:
         """Hang up if the client has taken too long for what it is to do."""

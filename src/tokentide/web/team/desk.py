@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -27,8 +27,6 @@ from tokentide.web.team.asked import COLUMNS, TeamFilters, cube_of
 
 T = TypeVar("T")
 THREADS = 4
-HELPERS = 3
-"""More of them wait for one another: half of a report's time is Python's."""
 LOOK_SECONDS = 2.0
 """So often it is looked whether the writer has taken anything; pages change no more often."""
 MOST_CHOICES = 5_000
@@ -83,8 +81,6 @@ class TeamSight:
     """The same for as long as nothing new came."""
     kept: Kept[Any]
     """What is reckoned once for all that ask in this state."""
-    helpers: Executor
-    """Threads for the parts of an answer, which are never those that answer."""
 
     @property
     def store(self) -> TeamStore:
@@ -125,10 +121,6 @@ class TeamSight:
         made: T = self.kept.of(self.state, (self.scope, key), make)
         return made
 
-    def together(self, makes: Iterable[Callable[[], T]]) -> list[T]:
-        """What each makes, in order: made side by side, since all of them wait for the store."""
-        return [made.result() for made in [self.helpers.submit(make) for make in makes]]
-
     @property
     def is_sample(self) -> bool:
         """True where everything is made up."""
@@ -162,7 +154,6 @@ class TeamDesk:
         self._state = object()
         self._kept: Kept[Any] = Kept(MOST_KEPT)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="team-reports")
-        self._helpers = ThreadPoolExecutor(HELPERS, thread_name_prefix="team-parts")
 
     async def answer(self, viewer: Viewer, key: str, make: Callable[[TeamSight], Answer]) -> Answer:
         """The answer to what `key` names, for this viewer's eyes; made on another thread if it is not there.
@@ -174,7 +165,7 @@ class TeamDesk:
 
     async def work(self, viewer: Viewer, make: Callable[[TeamSight], T]) -> T:
         """The same without keeping it."""
-        sight = TeamSight(self.plan, viewer, self.plan.clock(), self.version, self._state, self._kept, self._helpers)
+        sight = TeamSight(self.plan, viewer, self.plan.clock(), self.version, self._state, self._kept)
         return await asyncio.get_running_loop().run_in_executor(self._threads, make, sight)
 
     async def follow(self) -> None:
@@ -194,4 +185,3 @@ class TeamDesk:
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self._helpers.shutdown(wait=True, cancel_futures=True)

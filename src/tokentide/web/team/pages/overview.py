@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from tokentide.analytics.team.cost import build_cost
@@ -48,12 +47,12 @@ def build(sight: TeamSight, asked: TeamFilters, _item: str) -> Mapping[str, Any]
             return build_cost(sight.store, ask, now=sight.now, by=())
         return build_team_report(name, sight.store, ask, now=sight.now)
 
-    reports = dict(zip(SHOWN, sight.together(partial(made, name) for name in SHOWN), strict=True))
-    first = reports["adoption"]
+    first = made("adoption")
+    reports = {} if first.head.is_empty else {name: first if name == "adoption" else made(name) for name in SHOWN}
     sections = [
         Section(name, title, cards_of((each for each in reports[name].figures if each.name in wanted), ask.calendar))
         for name, (title, wanted) in SHOWN.items()
-        if not first.head.is_empty
+        if name in reports
     ]
     return {"name": "overview", **around(sight, first), "sections": sections, "charts": CHARTS}
 
