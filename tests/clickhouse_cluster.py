@@ -214,7 +214,14 @@ def _keeper(folder: Path, port: int) -> Process:
         f"tickTime=500\ndataDir={folder}/data\nclientPort={port}\nclientPortAddress=127.0.0.1\n"
         "admin.enableServer=false\nmaxClientCnxns=0\n"
     )
-    command = ("java", "-Xmx192m", "-cp", f"{folder}:{ZOOKEEPER}", "org.apache.zookeeper.server.quorum.QuorumPeerMain")
+    command = (
+        "java",
+        "-Xmx192m",
+        "-Dzookeeper.forceSync=no",
+        "-cp",
+        f"{folder}:{ZOOKEEPER}",
+        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+    )
     return Process((*command, f"{folder}/zoo.cfg"), folder)
 
 

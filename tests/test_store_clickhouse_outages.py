@@ -16,11 +16,12 @@ from tests.clickhouse_cluster import Cluster, Server
 from tests.team_engines import clickhouse, running
 from tests.team_material import batches, rows
 from tests.team_oracle import Oracle
-from tokentide.clock import MINUTE_US, now_us
+from tokentide.clock import SECOND_US, now_us
 from tokentide.errors import StoreUnreachableError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
-from tokentide.store.clickhouse import node
+from tokentide.store.clickhouse import node, settling
 from tokentide.store.clickhouse.engine import ClickHouseEngine
+from tokentide.store.clickhouse.shard import LAG_SECONDS, LONGEST_REST_SECONDS
 from tokentide.store.team.query import SESSIONS, Scope, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import CUBES
@@ -73,7 +74,7 @@ def engine(cluster: Cluster, tmp_path: Path) -> Iterator[ClickHouseEngine]:
 
 def _material(many: int, seed: int = 5) -> tuple[list[Batch], Oracle]:
     random = Random(seed)
-    records, sightings = rows(random, ("acme", "globex"), 400)
+    records, sightings = rows(random, ("acme", "globex"), 160)
     oracle = Oracle()
     oracle.take(records, sightings)
     return batches(random, records, sightings, many), oracle
@@ -87,16 +88,32 @@ def _assert_true(engine: ClickHouseEngine, oracle: Oracle) -> None:
         assert sorted(answer.groups, key=lambda group: group.keys) == oracle.totals(scope, query), (scope, query)
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refresh once more after some seconds: longer than a replica may lag without being said to."""
+    monkeypatch.setattr(settling, "SETTLED_US", int((LAG_SECONDS + 1.5) * SECOND_US))
+
+
 def _settled(engine: ClickHouseEngine, seconds: float = 150) -> None:
     """As the writer does it, every moment, until nothing is owed any more."""
-    ends, now = time.monotonic() + seconds, now_us()
+    ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        now += 2 * MINUTE_US
-        engine.settle(now)
+        engine.settle(now_us())
         if not engine.missing and engine.is_settled:
             return
         time.sleep(0.2)
     raise AssertionError(f"not settled: {engine.missing}")
+
+
+def _settle_for(engine: ClickHouseEngine, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        engine.settle(now_us())
+        time.sleep(0.2)
+
+
+def _told_rows(engine: ClickHouseEngine) -> int:
+    return int(engine.ask(f"SELECT uniqExact(tenant, id) FROM {engine.dialect.everywhere('telemetry')}")[0][0])
 
 
 def _replicated(cluster: Cluster, seconds: float = 60) -> None:
@@ -195,6 +212,59 @@ def test_a_replica_is_killed_and_brought_back(cluster: Cluster, engine: ClickHou
     _assert_true(engine, oracle)  # what the one that had been away has by now
 
 
+def test_a_replica_that_came_back_tells_nothing_before_it_has_caught_up(
+    cluster: Cluster, engine: ClickHouseEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, oracle = _material(5, seed=15)
+    store = TeamStore(engine)
+    store.take(*some[0], "0")
+    _replicated(cluster)
+    behind, ahead = cluster.shards[0]
+    behind.ask("SYSTEM STOP FETCHES")
+    behind.signal(signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(node, "TIMEOUT_SECONDS", 2.0)
+        store.take(*some[1], "1")
+        store.take(*some[2], "2")
+    behind.signal(signal.SIGCONT)
+    _settle_for(engine, LONGEST_REST_SECONDS)
+    store.take(*some[3], "3")
+    store.take(*some[4], "4")
+    time.sleep(LAG_SECONDS + 1)
+    assert _told_rows(engine) == len(oracle.records), "what lags is not asked"
+    _settle_for(engine, 4)
+    assert not engine.is_settled, "a replica lacks rows"
+    behind.ask("SYSTEM START FETCHES")
+    _settled(engine)
+    _assert_true(engine, oracle)
+    _replicated(cluster)
+    ahead.kill()
+    _assert_true(engine, oracle)
+
+
+def test_two_writers_with_a_replica_each_wait_until_these_agree(cluster: Cluster, tmp_path: Path) -> None:
+    some, oracle = _material(2, seed=16)
+    backwards = Cluster(cluster.folder, [shard[::-1] for shard in cluster.shards])
+    engines = [clickhouse(each, tmp_path / str(number), "apart") for number, each in enumerate((cluster, backwards))]
+    for engine in engines:
+        engine.prepare()
+    for server in cluster.servers:
+        server.ask("SYSTEM STOP FETCHES")
+    for batch, engine in zip(some, engines, strict=True):
+        TeamStore(engine).take(*batch, "0")
+    for engine in engines:
+        _settle_for(engine, 4)
+        assert not engine.is_settled, "each has reckoned from its own rows alone"
+    for server in cluster.servers:
+        server.ask("SYSTEM START FETCHES")
+    for engine in engines:
+        _settled(engine)
+    _replicated(cluster)
+    for engine in engines:
+        _assert_true(engine, oracle)
+        engine.close()
+
+
 def test_without_zookeeper_nothing_is_taken_and_all_is_taken_later(cluster: Cluster, engine: ClickHouseEngine) -> None:
     some, oracle = _material(2, seed=9)
     store = TeamStore(engine)
@@ -230,19 +300,19 @@ def test_a_cluster_that_is_down_takes_nothing_and_loses_nothing(cluster: Cluster
 def test_a_hanging_shard_is_a_down_one(
     cluster: Cluster, engine: ClickHouseEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node, "TIMEOUT_SECONDS", 5.0)
     some, oracle = _material(3, seed=12)
     store = TeamStore(engine)
     store.take(*some[0], "0")
     for server in cluster.shards[1]:
         server.signal(signal.SIGSTOP)
-    begun = time.monotonic()
-    store.take(*some[1], "1")
-    assert time.monotonic() - begun < 60
-    begun = time.monotonic()
-    store.take(*some[2], "2")
-    assert time.monotonic() - begun < 15, "it is left alone for a while"
-    monkeypatch.undo()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(node, "TIMEOUT_SECONDS", 5.0)
+        begun = time.monotonic()
+        store.take(*some[1], "1")
+        assert time.monotonic() - begun < 60
+        begun = time.monotonic()
+        store.take(*some[2], "2")
+        assert time.monotonic() - begun < 15, "it is left alone for a while"
     assert not store.totals(*QUESTIONS[0]).is_whole
     for server in cluster.shards[1]:
         server.signal(signal.SIGCONT)

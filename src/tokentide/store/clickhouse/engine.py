@@ -63,8 +63,8 @@ class ClickHouseEngine:
         shards = nodes or [[HttpNode(host, at.user, at.password) for host in shard] for shard in at.shards]
         self.dialect = ClickHouseDialect(at.database, is_sharded=bool(at.cluster))
         self._database, self._cluster, self._clock = at.database, at.cluster, clock
-        self._shards = [Shard(number, members, self._prepare) for number, members in enumerate(shards, 1)]
-        self._site = Site(at.database, self._shards, is_clustered=bool(at.cluster))
+        self._shards = [Shard(number, at.database, members, self._prepare) for number, members in enumerate(shards, 1)]
+        self._site = Site(self._shards, is_clustered=bool(at.cluster))
         self._spools = [Spool(os.path.join(folder, f"shard-{shard.number}")) for shard in self._shards]
         self._settler = Settler(self._site, Debt(folder), clock)
         self._own = threading.local()

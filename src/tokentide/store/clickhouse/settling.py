@@ -77,7 +77,7 @@ class Settler:
     def _pay(self, ends: float) -> None:
         """Refresh what was refreshed while not everything was there, now that it is."""
         site = self._site
-        while self._debt and time.monotonic() < ends and site.is_whole and site.has_replicated():
+        while self._debt and time.monotonic() < ends and site.is_whole and not site.lags:
             some = self._debt.all()[:AT_ONCE]
             try:
                 if not self._refresh(some):
@@ -88,6 +88,12 @@ class Settler:
             self._fresh.update(some)
 
     def _repeat(self, due: Sequence[Quarter], ends: float) -> None:
+        """Do it when every replica has what was there when it was done first; those that are away are not waited for.
+
+        What then comes back is owed.
+        """
+        if due and self._site.is_whole and self._site.lags:
+            return
         for start in range(0, len(due), AT_ONCE):
             if time.monotonic() >= ends:
                 return

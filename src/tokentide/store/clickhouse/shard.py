@@ -1,4 +1,4 @@
-"""One shard: replicas that hold the same, of which one is spoken to until it fails."""
+"""One shard: replicas that hold the same, of which one is spoken to until it fails or lags behind."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from contextlib import suppress
 import msgspec
 
 from tokentide.errors import StoreError, StoreUnreachableError
+from tokentide.store.clickhouse.literals import bound
 from tokentide.store.clickhouse.node import NetworkError, Node, RefusedError, SilentError
 from tokentide.store.team.engine import Answer
 
 REST_SECONDS, LONGEST_REST_SECONDS = 2.0, 10.0
 """A server that failed is left alone so long; thrice as long as its failure took, since a hanging one costs most."""
+LAG_SECONDS = 1
+"""A replica lags that has not got an insert of another one for longer, in whole seconds as servers count them."""
 _GONE = frozenset({60, 81})
 """Codes of a server that has lost our tables or our database."""
 
@@ -30,11 +33,12 @@ READING = {
     "max_query_size": str(16 << 20),
     "max_execution_time": "30",
     "load_balancing": "in_order",
+    "max_replica_delay_for_distributed_queries": str(LAG_SECONDS),
     "receive_timeout": "3",
     "connections_with_failover_max_tries": "2",
 }
-"""Settings of a question: numbers as numbers, long lists of values, an end, the replica that is written to; and how
-long a server waits for another one, which tells of its progress ten times a second."""
+"""Settings of a question: numbers as numbers, long lists of values, an end, the replica that is written to, unless it
+lags; and how long a server waits for another one, which tells of its progress ten times a second."""
 PARTIAL = {"skip_unavailable_shards": "1", "receive_timeout": "2", "connections_with_failover_max_tries": "1"}
 """Added where a shard is known to be down or to hang: the others answer without it, soon."""
 
@@ -49,7 +53,14 @@ class Replica:
         self.is_silent = False
         """It did not even answer."""
         self.is_prepared = False
+        self.is_behind = False
+        """It was away, and may lack what the others have got meanwhile."""
         self._rests_until = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        """It answered when it was asked last, has our tables, and what the others have."""
+        return self.is_prepared and not self.is_down and not self.is_behind
 
     @property
     def is_resting(self) -> bool:
@@ -85,17 +96,23 @@ class Replica:
             self.rest(is_silent=True)
             raise
 
+    def lags(self, database: str) -> bool:
+        """True where others have told it of rows that it has not got yet. Raises StoreError."""
+        statement = "SELECT count() FROM system.replicas WHERE database = ? AND (is_readonly OR absolute_delay > ?)"
+        return bool(int(self.look(bound(statement, [database, LAG_SECONDS]), {})[0][0]))
+
     def rest(self, seconds: float = 0.0, *, is_silent: bool = False) -> None:
         """Leave it alone for a while."""
-        self.is_down, self.is_silent = True, is_silent
+        self.is_down = self.is_behind = True
+        self.is_silent = is_silent
         self._rests_until = time.monotonic() + min(max(seconds, REST_SECONDS), LONGEST_REST_SECONDS)
 
 
 class Shard:
-    """Its replicas, the preferred one first."""
+    """Its replicas, the preferred one first; those that lag come last."""
 
-    def __init__(self, number: int, nodes: Sequence[Node], prepare: Callable[[Replica], None]) -> None:
-        self.number = number
+    def __init__(self, number: int, database: str, nodes: Sequence[Node], prepare: Callable[[Replica], None]) -> None:
+        self.number, self.database = number, database
         self.replicas = [Replica(node) for node in nodes]
         self._prepare = prepare
 
@@ -116,13 +133,18 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        """Every replica answered when it was asked last, and has our tables."""
-        return all(replica.is_prepared and not replica.is_down for replica in self.replicas)
+        """Every replica is well."""
+        return all(replica.is_well for replica in self.replicas)
+
+    @property
+    def lags(self) -> bool:
+        """True where a replica has not got what another one has. Raises StoreError."""
+        return len(self.replicas) > 1 and any(replica.lags(self.database) for replica in self.replicas)
 
     def run(self, statement: str, body: bytes = b"", settings: Mapping[str, str] | None = None) -> bytes:
         """The answer of the first replica that has one. Raises StoreUnreachableError, NetworkError, RefusedError."""
         fault: StoreUnreachableError | None = None
-        for replica in self.replicas:
+        for replica in sorted(self.replicas, key=lambda each: each.is_behind):
             if replica.is_resting:
                 continue
             try:
@@ -142,14 +164,15 @@ class Shard:
         return rows_of(self.run(f"{statement} FORMAT JSONCompact", settings={**READING, **(settings or {})}))
 
     def probe(self) -> None:
-        """Ask every replica whether it is there; make its tables where it came back without."""
+        """Ask every replica whether it is there and has caught up; make its tables where it came back without."""
         for replica in self.replicas:
-            if replica.is_resting or (replica.is_prepared and not replica.is_down):
+            if replica.is_resting or replica.is_well:
                 continue
             try:
                 replica.run("SELECT 1", is_brief=True)
                 if not replica.is_prepared:
                     self._prepare(replica)
+                replica.is_behind = replica.lags(self.database)
             except RefusedError:
                 replica.rest()
             except StoreUnreachableError:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tokentide.errors import StoreError, StoreUnreachableError
-from tokentide.store.clickhouse.literals import bound
 from tokentide.store.clickhouse.shard import Shard
 from tokentide.store.clickhouse.totals import Totals
 
@@ -15,8 +14,8 @@ from tokentide.store.clickhouse.totals import Totals
 class Site:
     """Shards of one database; `close` ends its threads and connections."""
 
-    def __init__(self, database: str, shards: Sequence[Shard], *, is_clustered: bool) -> None:
-        self.database, self.shards, self.is_clustered = database, shards, is_clustered
+    def __init__(self, shards: Sequence[Shard], *, is_clustered: bool) -> None:
+        self.shards, self.is_clustered = shards, is_clustered
         self._workers = ThreadPoolExecutor(len(shards), "clickhouse")
 
     @property
@@ -26,20 +25,15 @@ class Site:
 
     def totals(self, *, is_sharded: bool) -> list[Totals]:
         """Those of each shard; see Totals for `is_sharded`."""
-        return [Totals(self.database, shard, is_sharded=is_sharded) for shard in self.shards]
+        return [Totals(shard, is_sharded=is_sharded) for shard in self.shards]
 
-    def has_replicated(self) -> bool:
-        """True where replicas have told one another everything."""
-        statement = (
-            "SELECT count() FROM system.replicas WHERE database = ? AND "
-            "(is_readonly OR inserts_in_queue > 0 OR log_pointer < log_max_index + (log_max_index > 0))"
-        )
-        text = bound(statement, [self.database])
-        replicas = [each for shard in self.shards if len(shard.replicas) > 1 for each in shard.replicas]
+    @property
+    def lags(self) -> bool:
+        """True where a replica has not got what another one has, or does not tell."""
         try:
-            return not any(int(replica.look(text, {})[0][0]) for replica in replicas)
+            return any(shard.lags for shard in self.shards)
         except StoreError:
-            return False
+            return True
 
     def on_each(self, step: Callable[[Shard], None]) -> list[StoreUnreachableError | None]:
         """Do it with every shard; see `at_once`."""

@@ -39,11 +39,11 @@ class Carried:
 class Totals:
     """Refreshes totals of one shard from what it holds; which sessions are told of is asked of all shards."""
 
-    def __init__(self, database: str, shard: Shard, *, is_sharded: bool) -> None:
+    def __init__(self, shard: Shard, *, is_sharded: bool) -> None:
         """Without `is_sharded` only the shard itself is asked, since others hang or are down."""
         self._shard = shard
-        self._dialect = ClickHouseDialect(database, is_sharded=is_sharded)
-        self._alone = ClickHouseDialect(database, is_sharded=False)
+        self._dialect = ClickHouseDialect(shard.database, is_sharded=is_sharded)
+        self._alone = ClickHouseDialect(shard.database, is_sharded=False)
         self.is_whole = True
         """False where other shards could not be asked: what metrics tell may be counted beside events."""
 
