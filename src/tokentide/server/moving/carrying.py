@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tokentide.clock import DAY_US, QUARTER_US
+from tokentide.server.moving.copying import tenants_of
 from tokentide.store.team.dialect import Value
 from tokentide.store.team.engine import Answer, Engine
 from tokentide.store.team.rollups import APART_US, SESSION_US, days_of, kept
@@ -44,13 +45,13 @@ class Load:
 
 def loads(engine: Engine) -> list[Load]:
     """All that is to be carried, by day. Raises StoreError."""
-    found = [load for tenant in _tenants(engine) for load in _loads_of(engine, tenant)]
+    found = [load for tenant in tenants_of(engine) for load in _loads_of(engine, tenant)]
     return sorted(found, key=lambda load: (load.day, load.tenant))
 
 
 def near_forgotten(engine: Engine) -> set[Day]:
     """The days of which everything is carried, so that nothing is reckoned. Raises StoreError."""
-    return {(tenant, day) for tenant in _tenants(engine) for day in _near(_bare(engine, USAGE, tenant))}
+    return {(tenant, day) for tenant in tenants_of(engine) for day in _near(_bare(engine, USAGE, tenant))}
 
 
 def carry(load: Load, source: Engine, target: Engine) -> None:
@@ -98,15 +99,6 @@ def _with_totals(engine: Engine, cube: Cube, tenant: str) -> set[int]:
 def _with_rows(engine: Engine, table: Table, tenant: str) -> set[int]:
     text = f"SELECT DISTINCT quarter FROM {engine.dialect.everywhere(table.name)} WHERE tenant = ?"
     return {int(row[0]) for row in engine.ask(text, [tenant])}
-
-
-def _tenants(engine: Engine) -> list[str]:
-    named = {
-        str(row[0])
-        for cube in CUBES
-        for row in engine.ask(f"SELECT DISTINCT tenant FROM {engine.dialect.everywhere(cube.day.name)}")
-    }
-    return sorted(named)
 
 
 def _portions(engine: Engine, cube: Cube, load: Load, quarters: Sequence[int]) -> Iterator[list[int]]:

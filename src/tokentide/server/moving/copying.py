@@ -128,6 +128,16 @@ def portions(engine: Engine) -> list[Portion]:
     return sorted(found)
 
 
+def tenants_of(engine: Engine) -> list[str]:
+    """Those that have totals. Raises StoreError."""
+    named = {
+        str(row[0])
+        for cube in CUBES
+        for row in engine.ask(f"SELECT DISTINCT tenant FROM {engine.dialect.everywhere(cube.day.name)}")
+    }
+    return sorted(named)
+
+
 def copy(portion: Portion, source: Engine, target: Engine, copied: Callable[[int], None]) -> set[Quarter]:
     """Copy a portion; returns the quarter hours to be refreshed. `copied` is told of each part. Raises StoreError."""
     table = next(table for table in ROWS if table.name == portion.table)
@@ -187,14 +197,17 @@ def _beginnings(rows: int) -> Iterator[str]:
 
 def _daily(engine: Engine, cube: Cube, before: str) -> dict[tuple[str, str], tuple[int, ...]]:
     """What each tenant's days say: every measure, of all groups together; by day and tenant."""
-    table, dialect = cube.day.name, engine.dialect
-    current = dialect.current(table, "day < ?")
+    table, dialect, own = cube.day.name, engine.dialect, "tenant = ? AND day < ?"
+    current = dialect.current(table, own)
     statement = (
-        f"SELECT day, tenant, {', '.join(summed(cube.day))} FROM {dialect.everywhere(table)} "
-        f"WHERE day < ?{f' AND {current}' if current else ''} GROUP BY day, tenant"
+        f"SELECT day, {', '.join(summed(cube.day))} FROM {dialect.everywhere(table)} "
+        f"WHERE {own}{f' AND {current}' if current else ''} GROUP BY day"
     )
-    rows = engine.ask(statement, [before, *([before] if current else [])])
-    return {(str(row[0]), str(row[1])): tuple(_wrapped(int(value)) for value in row[2:]) for row in rows}
+    return {
+        (str(row[0]), tenant): tuple(_wrapped(int(value)) for value in row[1:])
+        for tenant in tenants_of(engine)
+        for row in engine.ask(statement, [tenant, before, *([tenant, before] if current else [])])
+    }
 
 
 def _wrapped(value: int) -> int:

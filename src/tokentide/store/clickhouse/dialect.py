@@ -43,10 +43,10 @@ class ClickHouseDialect:
     def current(self, table: str, condition: str) -> str:
         """The newest generation of each quarter hour or day; its marker, which holds no total, is left out.
 
-        The table asked within is the shard's own, since each shard reckons for itself. Tenants are not compared: a
-        generation is of one tenant, and two numbers are found several times faster than two and a text.
+        The table asked within is the shard's own, since each shard reckons for itself, and only its markers, of which
+        every generation has one for each of its times.
         """
         return (
             "is_marker = 0 AND (quarter, generation) IN (SELECT quarter, max(generation) "
-            f"FROM {self.rows(table)} WHERE {condition} GROUP BY tenant, quarter)"
+            f"FROM {self.rows(table)} WHERE {condition} AND is_marker = 1 GROUP BY quarter)"
         )

@@ -64,10 +64,16 @@ def _measure(dialect: Dialect, name: str, rollup: Rollup) -> str:
 
 
 def _period(dialect: Dialect, periods: Sequence[Period]) -> Statement:
-    """The number of the period that the time is in, as SQL: one case for each run of periods of the same length."""
+    """The number of the period that the time is in, as SQL: one case for each run of periods of the same length.
+
+    Where one run is all there is, the conditions leave no other time.
+    """
     cases: list[str] = []
     values: list[Value] = []
-    for start, length, number, count in runs_of(periods):
+    runs = list(runs_of(periods))
+    if len(runs) == 1:
+        return dialect.whole("(quarter - ?)", str(int(runs[0][1]))), [runs[0][0]]
+    for start, length, number, count in runs:
         cases.append(
             f"WHEN quarter >= ? AND quarter < ? THEN {int(number)} + {dialect.whole('(quarter - ?)', str(int(length)))}"
         )
@@ -122,7 +128,10 @@ def _one(condition: Condition) -> Statement:
 
 
 def _when(periods: Sequence[Period]) -> Statement:
-    """The stretches that the periods fill; the days beside them let engines skip what they do not hold."""
+    """The stretches that the periods fill; the days beside them let engines skip what they do not hold.
+
+    Where they are whole UTC days in a row, the days say it all.
+    """
     spans: list[tuple[int, int]] = []
     for period in periods:
         joins = spans and spans[-1][1] == period.start
@@ -130,6 +139,8 @@ def _when(periods: Sequence[Period]) -> Statement:
     if not spans:
         return "", []
     days = days_of([spans[0][0], spans[-1][1]])
+    if len(spans) == 1 and not any(edge % DAY_US for edge in spans[0]):
+        return " AND day >= ? AND day < ?", [days[0], days[-1]]
     stretches = " OR ".join(["quarter >= ? AND quarter < ?"] * len(spans))
     edges = [edge for span in spans for edge in span]
     return f" AND day >= ? AND day <= ? AND ({stretches})", [days[0], days[-1], *edges]

@@ -33,5 +33,5 @@ class Dialect(Protocol):
     def current(self, table: str, condition: str) -> str:
         """A condition that leaves of a table of totals what was reckoned last; empty where it holds nothing else.
 
-        `condition` is one on the tenant and the time alone; it stands in the answer, its values are bound again.
+        `condition` is one on one tenant and the time alone; it stands in the answer, its values are bound again.
         """
