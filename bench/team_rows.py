@@ -15,6 +15,7 @@ DAYS, TEAMS, PEOPLE = 90, 40, 2000
 PORTION = 1_000_000
 PRIME = 2_147_483_647
 MODELS = ("claude-opus-4-8", "claude-sonnet-5", "claude-haiku-4-5")
+NAMES = ("tool_result", "tool_decision", "tool_result", "api_request", "user_prompt", "tool_result", "cost.usage")
 TOOLS = ("Bash", "Edit", "Read", "Grep", "Write", "Task")
 
 
@@ -106,8 +107,8 @@ def _telemetry(kind: Duck | Click) -> dict[str, str]:
     lasted = "(20 + r % 97 * (r % 89))"
     return {
         "id": kind.identity.format("i"),
-        "kind": "'event'",
-        "name": _chosen("r % 5", ("tool_result", "tool_decision", "tool_result", "api_request", "user_prompt")),
+        "kind": _chosen("r % 7", (*["event"] * 6, "point")),
+        "name": _chosen("r % 7", NAMES),
         "received_at": "instant + 3000000",
         "detail": _chosen("r % 6", TOOLS),
         "outcome": _chosen("r % 9", ("failure", *["success"] * 8)),

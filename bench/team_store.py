@@ -4,8 +4,8 @@
 
 Without --store on DuckDB, in a file below DIR. The rows are made by the engine itself (INSERT … SELECT), so that making
 them costs little; each shard of a cluster makes its own. Then: all totals, every kind of question that a dashboard
-asks, rows put in the way the writer does it, a current quarter hour refreshed once a second for an hour as fast as it
-goes, and eight threads that ask meanwhile. Prints Markdown.
+asks, every report as a whole, rows put in the way the writer does it, a current quarter hour refreshed once a second
+for an hour as fast as it goes, and eight threads that ask meanwhile. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -19,23 +19,30 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from bench.team_rows import made_by_clickhouse, made_by_duckdb
+from tokentide.analytics.calendar import Calendar
+from tokentide.analytics.team.asking import TeamAsk
+from tokentide.analytics.team.reports import TEAM_REPORTS, build_team_report
 from tokentide.clock import DAY_US, HOUR_US, QUARTER_US
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.clickhouse.engine import ClickHouseEngine
 from tokentide.store.duckdb.engine import DuckEngine
 from tokentide.store.query import Period
+from tokentide.store.team.differing import Compared, Comparison
 from tokentide.store.team.engine import Engine
-from tokentide.store.team.query import PERIOD, SESSIONS, USERS, Condition, Scope, TeamQuery
+from tokentide.store.team.latest import LatestQuery, LatestRow
+from tokentide.store.team.query import PERIOD, SESSIONS, USERS, Condition, Scope, TeamAnswer, TeamQuery
 from tokentide.store.team.store import TeamStore
 from tokentide.store.team.tables import LATENCY, TALLY, USAGE
 
+T = TypeVar("T")
 TENANT, DAYS, TEAMS, PEOPLE = "acme", 90, 40, 2000
 START = 20_000 * DAY_US
-EACH = 9
+EACH, REPORTS = 9, 5
 BULK = 20_000
 READERS = 8
 
@@ -55,6 +62,8 @@ def main() -> None:
         first, *times = [_timed(partial(store.totals, scope, query)) for _ in range(EACH + 1)]
         groups = len(store.totals(scope, query).groups)
         print(f"| {name} ({groups} groups) | {statistics.median(times) * 1e3:.0f} ms, first {first * 1e3:.0f} ms |")
+    for report in TEAM_REPORTS:
+        _report(engine, report)
     _bulk(store)
     _each_second(store, options.seconds, options.folder)
     _together(store, options.seconds)
@@ -124,6 +133,44 @@ def _questions() -> list[tuple[str, Scope, TeamQuery]]:
         ("one person: tools, UTC+5", member, TeamQuery(TALLY, ("records",), ("detail",), shifted, (tools,))),
         ("everything at once", everything, TeamQuery(USAGE, USAGE.day.measures, (), days)),
     ]
+
+
+class _Watched(TeamStore):
+    """Notes how long each question takes."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.times: list[float] = []
+
+    def totals(self, scope: Scope, query: TeamQuery) -> TeamAnswer:
+        return self._noted(partial(super().totals, scope, query))
+
+    def compared(self, scope: Scope, asked: Comparison) -> Compared:
+        return self._noted(partial(super().compared, scope, asked))
+
+    def skewed(self, scope: Scope, period: Period, conditions: Sequence[Condition] = ()) -> list[tuple[str, int, int]]:
+        return self._noted(partial(super().skewed, scope, period, conditions))
+
+    def latest(self, scope: Scope, query: LatestQuery) -> list[LatestRow]:
+        return self._noted(partial(super().latest, scope, query))
+
+    def _noted(self, step: Callable[[], T]) -> T:
+        begun = time.perf_counter()
+        answer = step()
+        self.times.append(time.perf_counter() - begun)
+        return answer
+
+
+def _report(engine: Engine, name: str) -> None:
+    """The usual 30 days with all its tables, as a page asks for it."""
+    ask, now = TeamAsk(Scope(TENANT), Calendar("UTC")), START + DAYS * DAY_US - 1
+    rounds: list[tuple[float, float]] = []
+    for _ in range(REPORTS + 1):
+        store = _Watched(engine)
+        took = _timed(partial(build_team_report, name, store, ask, now=now))
+        rounds.append((took, max(store.times)))
+    whole, slowest = (statistics.median(each) * 1e3 for each in zip(*rounds[1:], strict=True))
+    print(f"| {name}, {len(store.times)} questions | {whole:.0f} ms, the slowest of them {slowest:.0f} ms |")
 
 
 def _bulk(store: TeamStore) -> None:

@@ -10,7 +10,7 @@ from tests.team_rows import NOON, record, sighting
 from tokentide.clock import DAY_US, HOUR_US, QUARTER_US
 from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD, Sighting, TelemetryRecord
 from tokentide.store.query import Period
-from tokentide.store.team.query import PERIOD, SESSIONS, USERS, Condition, Scope, TeamQuery
+from tokentide.store.team.query import PERIOD, PERIODS, SESSIONS, USERS, Condition, Scope, TeamQuery
 from tokentide.store.team.tables import CUBES, SENIOR, Cube
 
 HOSTILE = (
@@ -79,6 +79,8 @@ def question(random: Random, texts: Sequence[str] = HOSTILE) -> TeamQuery:
         measures.append(SESSIONS)
     asked = random.sample(dimensions, random.randrange(min(4, len(dimensions))))
     periods = _periods(random, is_coarse=is_coarse)
+    if periods:
+        measures.append(PERIODS)
     if periods and random.random() < 0.6:
         asked.insert(random.randrange(len(asked) + 1), PERIOD)
     conditions = tuple(_condition(random, cube, texts) for _ in range(random.choice((0, 0, 1, 2))))

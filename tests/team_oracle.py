@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tokentide.clock import QUARTER_US
 from tokentide.model.telemetry import BY_EVENTS, BY_METRICS, NOT_TOLD, Sighting, TelemetryRecord
-from tokentide.store.team.query import PERIOD, SESSIONS, USERS, Scope, TeamGroup, TeamQuery
+from tokentide.store.team.query import PERIOD, PERIODS, SESSIONS, USERS, Scope, TeamGroup, TeamQuery
 from tokentide.store.team.tables import COUNTERS, LATENCY, SENIOR, TALLY, USAGE
 
 Fact = dict[str, str | int]
@@ -40,7 +40,9 @@ class Oracle:
                 groups[tuple(number if name == PERIOD else fact[name] for name in query.dimensions)].append(fact)
         if not query.dimensions and not groups:
             groups[()] = []
-        ordered = [(keys, tuple(_measure(facts, name) for name in query.measures)) for keys, facts in groups.items()]
+        ordered = [
+            (keys, tuple(_measure(facts, name, query) for name in query.measures)) for keys, facts in groups.items()
+        ]
         if query.most:
             ordered = sorted(ordered, key=lambda group: (-group[1][0], _as_bytes(group[0])))[: query.most]
         named = (TeamGroup(_names(keys, query), values) for keys, values in ordered)
@@ -138,7 +140,9 @@ def _is_seen(fact: Fact, scope: Scope, query: TeamQuery) -> bool:
     )
 
 
-def _measure(facts: Sequence[Fact], name: str) -> int:
+def _measure(facts: Sequence[Fact], name: str, query: TeamQuery) -> int:
+    if name == PERIODS:
+        return sum(1 << number for number in {_number(fact, query) for fact in facts} if number is not None)
     if name in (USERS, SESSIONS):
         return len({fact["user_id" if name == USERS else "session_id"] for fact in facts})
     values = [int(fact[name]) for fact in facts]

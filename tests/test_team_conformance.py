@@ -15,6 +15,7 @@ from tests.team_oracle import Oracle
 from tokentide.clock import DAY_US
 from tokentide.model.telemetry import Sighting
 from tokentide.store.query import CostMode, Period
+from tokentide.store.team.differing import Compared, Comparison, Differing
 from tokentide.store.team.engine import Engine
 from tokentide.store.team.latest import LatestQuery
 from tokentide.store.team.query import Scope, TeamQuery
@@ -33,7 +34,7 @@ def test_every_engine_answers_every_question_as_the_rules_do(open_engine: OpenEn
     oracle.take(records, sightings)
     asked = [(scope(random, random.choice((*tenants, "nobody"))), question(random)) for _ in range(120)]
     wanted = [oracle.totals(*each) for each in asked]
-    assert sum(bool(groups) for groups in wanted) > 60, "most questions must have something to find"
+    assert sum(bool(groups) for groups in wanted) > 40, "many questions must have something to find"
     for name in ENGINES:
         store = TeamStore(open_engine(name))
         order = Random(name)
@@ -43,6 +44,42 @@ def test_every_engine_answers_every_question_as_the_rules_do(open_engine: OpenEn
         for number, batch in enumerate(batches(order, records, sightings, 2)):  # the same once more
             store.take(*batch, f"b{number}")
         _compare(name, store, asked, wanted)
+
+
+def test_every_engine_compares_what_two_questions_tell(open_engine: OpenEngine) -> None:
+    random = Random(19)
+    records, sightings = rows(random, ("acme", "globex"), 900)
+    week = (Period("week", START - DAY_US, START + 5 * DAY_US),)
+    by = ("session_id", "user_id")
+    one = TeamQuery(USAGE, ("telemetry_cost", "last_at"), by, week)
+    other = TeamQuery(TALLY, ("amount",), by, week)
+    scopes = (Scope("acme"), Scope("globex", teams=("core", "web")), Scope("nobody"))
+    largest = 0
+    for name in ENGINES:
+        store = TeamStore(open_engine(name))
+        store.take(records, sightings, "a")
+        for viewer in scopes:
+            for most, per_cent in ((50, 2), (3, 99)):
+                told = store.compared(viewer, Comparison(one, other, 3, per_cent, most))
+                assert told == _compared(store, viewer, (one, other), (3, per_cent, most)), name
+                largest = max(largest, len(told.largest))
+    assert largest > 3, "there is something to compare"
+
+
+def _compared(
+    store: TeamStore, viewer: Scope, queries: tuple[TeamQuery, TeamQuery], numbers: tuple[int, int, int]
+) -> Compared:
+    """The same in plain Python."""
+    scale, per_cent, most = numbers
+    one, other = ({each.keys: each.values for each in store.totals(viewer, query).groups} for query in queries)
+    both = [
+        Differing(keys, cost, other[keys][0] * scale, last)
+        for keys, (cost, last) in one.items()
+        if cost and keys in other
+    ]
+    differing = [each for each in both if abs(each.one - each.other) * 100 > max(each.one, each.other) * per_cent]
+    differing.sort(key=lambda each: (-abs(each.one - each.other), each.keys))
+    return Compared(len(both), len(differing), tuple(differing[:most]))
 
 
 def test_engines_agree_on_single_responses_and_records(open_engine: OpenEngine) -> None:

@@ -18,12 +18,13 @@ from tokentide.store.clickhouse.literals import bound
 from tokentide.store.duckdb.dialect import DuckDialect
 from tokentide.store.query import CostMode, Period
 from tokentide.store.team.compiler import compiled
+from tokentide.store.team.differing import Comparison
 from tokentide.store.team.engine import Engine
 from tokentide.store.team.latest import LatestQuery
 from tokentide.store.team.query import Scope, TeamQuery
 from tokentide.store.team.responses import responses
 from tokentide.store.team.store import TeamStore
-from tokentide.store.team.tables import CUBES, TABLES, USAGE
+from tokentide.store.team.tables import CUBES, TABLES, TALLY, USAGE
 
 TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 DIALECTS = (DuckDialect(), ClickHouseDialect("tide", is_sharded=False), ClickHouseDialect("tide", is_sharded=True))
@@ -66,11 +67,15 @@ def test_no_viewer_sees_another_tenant(team_engine: Engine, data: st.DataObject)
             keys = store.totals(viewer, TeamQuery(cube, ("first_at",) if cube is USAGE else ("records",), ("user_id",)))
             assert all(group.keys != ("secret",) for group in keys.groups)
         spans = [(PERIOD_OF_ALL.start, PERIOD_OF_ALL.end)]
-        told = responses(store, viewer, (), CostMode.AUTO, spans)
-        assert all(response.model != "secret" for response in told)
+        found = responses(store, viewer, (), CostMode.AUTO, spans)
+        assert all(response.model != "secret" for response in found)
         events = LatestQuery(("tool_result", "api_request"), PERIOD_OF_ALL)
         assert all(row.user_id != "secret" for row in store.latest(viewer, events))
         assert all(user != "secret" for user, _, _ in store.skewed(viewer, PERIOD_OF_ALL))
+        costs = TeamQuery(USAGE, ("telemetry_cost", "last_at"), ("user_id",), (PERIOD_OF_ALL,))
+        amounts = TeamQuery(TALLY, ("amount",), ("user_id",), (PERIOD_OF_ALL,))
+        told = store.compared(viewer, Comparison(costs, amounts, 1, 0, 50))
+        assert all(each.keys != ("secret",) for each in told.largest)
     for text in names:
         assert store.totals(Scope(text), TeamQuery(USAGE, ("responses",))).value() == 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tokentide.analytics.team.desk import IN_SESSION, NAMED, Desk, Keys, Values, named
 from tokentide.store.query import Period
-from tokentide.store.team.query import PERIOD, SESSIONS, Condition
+from tokentide.store.team.query import MOST_BITS, PERIODS, SESSIONS, Condition
 from tokentide.store.team.tables import TALLY, USAGE, Cube
 
 WORKING = named("user_prompt", "tool_result", "api_request", "active_time.total")
@@ -48,9 +48,13 @@ def by_cubes(
 def active_by_day(desk: Desk, periods: Sequence[Period]) -> dict[str, set[str]]:
     """The people active in each period, by its name."""
     users: dict[str, set[str]] = {period.name: set() for period in periods}
-    for groups in by_cubes(desk, ("last_at",), (PERIOD, "user_id"), periods):
-        for day, user in groups:
-            users[day].add(user)
+    for first in range(0, len(periods), MOST_BITS):
+        some = periods[first : first + MOST_BITS]
+        for groups in by_cubes(desk, (PERIODS,), ("user_id",), some):
+            for (user,), (bits,) in groups.items():
+                for number, period in enumerate(some):
+                    if bits >> number & 1:
+                        users[period.name].add(user)
     return users
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from tokentide.analytics.team.coverage_ways import COST_METRIC, NANO_PER_MICRO, Ways
 from tokentide.analytics.team.desk import IN_SESSION, Desk, named
+from tokentide.store.team.differing import Comparison
+from tokentide.store.team.query import TeamQuery
 from tokentide.store.team.tables import TALLY, USAGE
 
-DEVIATION = 0.02
-"""A session in which metrics and events differ by more than this share is counted."""
+DEVIATION_PER_CENT = 2
+"""A session in which metrics and events differ by more than this is counted."""
 MOST_SHOWN = 50
 
 
@@ -64,17 +66,14 @@ class Deviations:
 
 def deviations_of(desk: Desk) -> Deviations:
     """Hold the cost of each session by metrics against the one by events."""
-    by = ("session_id", "user_id")
-    events = desk.groups("sessions", USAGE, ("telemetry_cost", "last_at"), by, (IN_SESSION,))
-    metrics = desk.groups("sessions", TALLY, ("amount",), by, (IN_SESSION, named(COST_METRIC)))
-    rows = [
-        Deviation(keys[0], keys[1], cost, metrics[keys][0] * NANO_PER_MICRO, last_at)
-        for keys, (cost, last_at) in events.items()
-        if cost and keys in metrics
-    ]
-    deviating = [row for row in rows if abs(row.difference) > DEVIATION * max(row.events_cost, row.metrics_cost)]
-    deviating.sort(key=lambda row: (-abs(row.difference), row.session_id))
-    return Deviations(len(rows), len(deviating), tuple(deviating[:MOST_SHOWN]))
+    by, days, own = ("session_id", "user_id"), (desk.whole,), (*desk.ask.conditions, IN_SESSION)
+    events = TeamQuery(USAGE, ("telemetry_cost", "last_at"), by, days, own)
+    metrics = TeamQuery(TALLY, ("amount",), by, days, (*own, named(COST_METRIC)))
+    told = desk.store.compared(
+        desk.ask.scope, Comparison(events, metrics, NANO_PER_MICRO, DEVIATION_PER_CENT, MOST_SHOWN)
+    )
+    rows = (Deviation(row.keys[0], row.keys[1], row.one, row.other, row.second) for row in told.largest)
+    return Deviations(told.groups, told.differing, tuple(rows))
 
 
 def lopsided_of(users: Ways) -> tuple[Lopsided, ...]:

@@ -23,6 +23,10 @@ class ClickHouseDialect:
         """How many different values."""
         return f"uniqExact({column})"
 
+    def bits(self, number: str) -> str:
+        """Which numbers there are."""
+        return f"arraySum(groupUniqArray(toUInt64(exp2({number}))))"
+
     def whole(self, dividend: str, divisor: str) -> str:
         """The whole quotient."""
         return f"intDiv({dividend}, {divisor})"

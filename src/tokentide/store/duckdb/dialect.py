@@ -14,6 +14,10 @@ class DuckDialect:
         """How many different values."""
         return f"COUNT(DISTINCT {column})"
 
+    def bits(self, number: str) -> str:
+        """Which numbers there are."""
+        return f"bit_or(CAST(1 AS BIGINT) << CAST({number} AS BIGINT))"
+
     def whole(self, dividend: str, divisor: str) -> str:
         """The whole quotient."""
         return f"({dividend} // {divisor})"

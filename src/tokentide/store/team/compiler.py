@@ -8,7 +8,7 @@ from tokentide.clock import DAY_US
 from tokentide.errors import UsageError
 from tokentide.store.query import Period
 from tokentide.store.team.dialect import Dialect, Statement, Value
-from tokentide.store.team.query import PERIOD, SESSIONS, USERS, Condition, Scope, TeamQuery
+from tokentide.store.team.query import MOST_BITS, PERIOD, PERIODS, SESSIONS, USERS, Condition, Scope, TeamQuery
 from tokentide.store.team.rollups import days_of
 from tokentide.store.team.tables import Rollup
 
@@ -26,7 +26,9 @@ def compiled(dialect: Dialect, query: TeamQuery, scope: Scope) -> Statement:
     rollup = _rollup(query, scope)
     period, period_values = _period(dialect, query.periods)
     keys = [period if name == PERIOD else _checked(name, rollup) for name in query.dimensions]
-    measures = [_measure(dialect, name, rollup) for name in query.measures]
+    measures = [
+        _bits(dialect, query, period) if name == PERIODS else _measure(dialect, name, rollup) for name in query.measures
+    ]
     shown = [f"{key} AS k{number}" for number, key in enumerate(keys)]
     shown += [f"{measure} AS m{number}" for number, measure in enumerate(measures)]
     condition, values = _conditions(dialect, rollup, query, scope)
@@ -35,7 +37,7 @@ def compiled(dialect: Dialect, query: TeamQuery, scope: Scope) -> Statement:
     if query.most:
         ending += f" ORDER BY {', '.join(('m0 DESC', *([names] if keys else ())))} LIMIT {int(query.most)}"
     return (f"SELECT {', '.join(shown)} FROM {dialect.everywhere(rollup.name)} WHERE {condition}{ending}"), [
-        *(period_values if PERIOD in query.dimensions else ()),
+        *(period_values * (query.dimensions.count(PERIOD) + query.measures.count(PERIODS))),
         *values,
     ]
 
@@ -61,6 +63,12 @@ def _measure(dialect: Dialect, name: str, rollup: Rollup) -> str:
     if name not in rollup.measures:
         raise UsageError(f"{rollup.name} does not tell {name}")
     return f"{_EXTREMES.get(name, 'sum')}({name})"
+
+
+def _bits(dialect: Dialect, query: TeamQuery, period: str) -> str:
+    if not 0 < len(query.periods) <= MOST_BITS:
+        raise UsageError(f"{PERIODS} can be asked for of 1 to {MOST_BITS} periods, not of {len(query.periods)}")
+    return dialect.bits(period)
 
 
 def _period(dialect: Dialect, periods: Sequence[Period]) -> Statement:

@@ -18,6 +18,9 @@ class Dialect(Protocol):
     def distinct(self, column: str) -> str:
         """Aggregate: how many different values, exactly."""
 
+    def bits(self, number: str) -> str:
+        """Aggregate: a whole number with a bit set for each of these numbers, of 0 to 61."""
+
     def whole(self, dividend: str, divisor: str) -> str:
         """The whole quotient of two integers that are not negative."""
 

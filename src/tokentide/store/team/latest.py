@@ -67,20 +67,22 @@ def latest(dialect: Dialect, query: LatestQuery, scope: Scope) -> Statement:
         raise UsageError(f"single events are shown for at most {MOST_DAYS} days: choose fewer")
     if not 0 < query.most <= MOST_ROWS:
         raise UsageError(f"single events are shown {MOST_ROWS} at a time: ask for fewer")
-    rows, values = _rows(dialect, query.period, (Condition("name", query.names), *query.conditions), scope)
+    where, values = _where(query.period, (Condition("name", query.names), *query.conditions), scope)
+    rows = dialect.unique(dialect.everywhere(TELEMETRY.name), where)
     return f"SELECT {', '.join(COLUMNS)} FROM {rows} ORDER BY happened_at DESC, id LIMIT {int(query.most)}", values
 
 
 def skewed(dialect: Dialect, period: Period, conditions: Sequence[Condition], scope: Scope) -> Statement:
     """User id, how many records bear the time of their arrival, and when the last of them happened."""
-    rows, values = _rows(dialect, period, conditions, scope)
-    return f"SELECT user_id, count(*), max(happened_at) FROM {rows} WHERE is_skewed GROUP BY user_id", values
+    where, values = _where(period, conditions, scope)
+    own = f"id IN (SELECT id FROM {dialect.rows(TELEMETRY.name)} WHERE {where} AND is_skewed)"
+    rows = dialect.unique(dialect.everywhere(TELEMETRY.name), f"{where} AND {own}")
+    return f"SELECT user_id, count(*), max(happened_at) FROM {rows} WHERE is_skewed GROUP BY user_id", values * 2
 
 
-def _rows(dialect: Dialect, period: Period, conditions: Sequence[Condition], scope: Scope) -> Statement:
+def _where(period: Period, conditions: Sequence[Condition], scope: Scope) -> Statement:
     """The rows of a stretch of time that a viewer may see: the tenant first, always."""
     days = days_of([period.start, period.end])
     where = "tenant = ? AND day >= ? AND day <= ? AND happened_at >= ? AND happened_at < ?"
     text, values = fulfilled((*scope.conditions(), *conditions), TELEMETRY.names)
-    bound = [scope.tenant, days[0], days[-1], period.start, period.end, *values]
-    return dialect.unique(dialect.everywhere(TELEMETRY.name), where + text), bound
+    return where + text, [scope.tenant, days[0], days[-1], period.start, period.end, *values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tokentide.store.query import Period
 from tokentide.store.team.dialect import Value
@@ -13,6 +14,10 @@ PERIOD = "period"
 """The dimension of the query's periods."""
 USERS, SESSIONS = "users", "sessions"
 """Measures that count different values of a dimension."""
+PERIODS = "periods"
+"""The measure that tells in which of the query's periods: a bit each, the lowest is the first. See MOST_BITS."""
+MOST_BITS = 62
+"""So many periods may be asked for by PERIODS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class TeamQuery:
 
     cube: Cube
     measures: tuple[str, ...]
-    """Measures of the cube, USERS and SESSIONS."""
+    """Measures of the cube, USERS, SESSIONS and PERIODS."""
     dimensions: tuple[str, ...] = ()
     """Dimensions of the cube, and PERIOD."""
     periods: tuple[Period, ...] = ()
@@ -56,8 +61,7 @@ class TeamQuery:
     """So many groups, the largest by the first measure; 0 for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class TeamGroup:
+class TeamGroup(NamedTuple):
     """One group of an answer."""
 
     keys: tuple[str, ...]

@@ -8,6 +8,7 @@ from tokentide.errors import StoreUnreachableError
 from tokentide.model.telemetry import Sighting, TelemetryRecord
 from tokentide.store.query import Period
 from tokentide.store.team.compiler import NOWHERE, compiled
+from tokentide.store.team.differing import Compared, Comparison, Differing, counted, largest
 from tokentide.store.team.engine import Answer, Engine, Quarter
 from tokentide.store.team.latest import LatestQuery, LatestRow, latest, skewed
 from tokentide.store.team.query import PERIOD, Condition, Scope, TeamAnswer, TeamGroup, TeamQuery
@@ -57,6 +58,13 @@ class TeamStore:
         """The answer to a query, of what the viewer may see. Raises UsageError for a name that the cube has not."""
         rows = self.engine.ask(*compiled(self.engine.dialect, query, scope))
         return TeamAnswer(tuple(_groups(query, rows)), self.engine.missing)
+
+    def compared(self, scope: Scope, asked: Comparison) -> Compared:
+        """How far two questions agree, of what the viewer may see. Raises UsageError for a name that a cube has not."""
+        [(groups, differing)] = self.engine.ask(*counted(self.engine.dialect, asked, scope))
+        rows = self.engine.ask(*largest(self.engine.dialect, asked, scope)) if differing else []
+        found = (Differing(tuple(map(str, row[:-3])), *map(int, row[-3:])) for row in rows)
+        return Compared(int(groups), int(differing or 0), tuple(found))
 
     def latest(self, scope: Scope, query: LatestQuery) -> list[LatestRow]:
         """The newest telemetry records of some names, of what the viewer may see. Raises UsageError for too many."""
