@@ -77,7 +77,7 @@ class Settler:
     def _pay(self, ends: float) -> None:
         """Refresh what was refreshed while not everything was there, now that it is."""
         site = self._site
-        while self._debt and time.monotonic() < ends and site.is_whole and not site.lags:
+        while self._debt and time.monotonic() < ends and site.is_whole and not site.lags():
             some = self._debt.all()[:AT_ONCE]
             try:
                 if not self._refresh(some):
@@ -92,7 +92,7 @@ class Settler:
 
         What then comes back is owed.
         """
-        if due and self._site.is_whole and self._site.lags:
+        if due and self._site.is_whole and self._site.lags():
             return
         for start in range(0, len(due), AT_ONCE):
             if time.monotonic() >= ends:

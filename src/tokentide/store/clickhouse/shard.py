@@ -136,7 +136,6 @@ class Shard:
         """Every replica is well."""
         return all(replica.is_well for replica in self.replicas)
 
-    @property
     def lags(self) -> bool:
         """True where a replica has not got what another one has. Raises StoreError."""
         return len(self.replicas) > 1 and any(replica.lags(self.database) for replica in self.replicas)

@@ -27,11 +27,10 @@ class Site:
         """Those of each shard; see Totals for `is_sharded`."""
         return [Totals(shard, is_sharded=is_sharded) for shard in self.shards]
 
-    @property
     def lags(self) -> bool:
         """True where a replica has not got what another one has, or does not tell."""
         try:
-            return any(shard.lags for shard in self.shards)
+            return any(shard.lags() for shard in self.shards)
         except StoreError:
             return True
 

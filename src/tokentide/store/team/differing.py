@@ -58,13 +58,13 @@ def largest(dialect: Dialect, asked: Comparison, scope: Scope) -> Statement:
     both, values = _both(dialect, asked, scope)
     keys = ", ".join(_keys(asked))
     return (
-        f"SELECT {keys}, one, another, second FROM {both} WHERE {_differs(asked)} "
-        f"ORDER BY abs(another - one) DESC, {keys} LIMIT {int(asked.most)}"
+        f"SELECT {keys}, one, other, second FROM {both} WHERE {_differs(asked)} "
+        f"ORDER BY abs(other - one) DESC, {keys} LIMIT {int(asked.most)}"
     ), values
 
 
 def _differs(asked: Comparison) -> str:
-    return f"abs(another - one) * 100 > greatest(one, another) * {int(asked.per_cent)}"
+    return f"abs(other - one) * 100 > greatest(one, other) * {int(asked.per_cent)}"
 
 
 def _keys(asked: Comparison) -> list[str]:
@@ -72,12 +72,12 @@ def _keys(asked: Comparison) -> list[str]:
 
 
 def _both(dialect: Dialect, asked: Comparison, scope: Scope) -> Statement:
-    """What both tell of, as a table of the keys, `one`, `another` and `second`."""
+    """What both tell of, as a table of the keys, `one`, `other` and `second`."""
     first, values = compiled(dialect, asked.one, scope)
     second, more = compiled(dialect, asked.other, scope)
     keys = ", ".join(_keys(asked))
     return (
-        f"(SELECT {keys}, sum(a) AS one, sum(b) AS another, sum(c) AS second FROM ("
+        f"(SELECT {keys}, sum(a) AS one, sum(b) AS other, sum(c) AS second FROM ("
         f"SELECT {keys}, m0 AS a, 0 AS b, m1 AS c, 0 AS told FROM ({first}) f UNION ALL "
         f"SELECT {keys}, 0 AS a, m0 * {int(asked.scale)} AS b, 0 AS c, 1 AS told FROM ({second}) s"
         f") u GROUP BY {keys} HAVING sum(a) <> 0 AND sum(told) > 0) t"
