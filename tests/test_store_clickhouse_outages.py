@@ -255,13 +255,18 @@ def test_two_writers_with_a_replica_each_wait_until_these_agree(cluster: Cluster
     for engine in engines:
         _settle_for(engine, 4)
         assert not engine.is_settled, "each has reckoned from its own rows alone"
+    killed = engines
+    engines = [clickhouse(each, tmp_path / str(number), "apart") for number, each in enumerate((cluster, backwards))]
     for server in cluster.servers:
         server.ask("SYSTEM START FETCHES")
     for engine in engines:
+        engine.prepare()
+        assert not engine.is_settled, "the next writer knows what the killed one still had to do"
         _settled(engine)
     _replicated(cluster)
     for engine in engines:
         _assert_true(engine, oracle)
+    for engine in (*engines, *killed):
         engine.close()
 
 

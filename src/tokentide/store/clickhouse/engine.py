@@ -23,7 +23,7 @@ from tokentide.store.clickhouse.settling import Settler
 from tokentide.store.clickhouse.shard import PARTIAL, Replica, Shard
 from tokentide.store.clickhouse.sharding import parted, shard_of
 from tokentide.store.clickhouse.site import Site
-from tokentide.store.clickhouse.spool import Debt, Head, Parcel, Spool
+from tokentide.store.clickhouse.spool import Head, Parcel, Spool
 from tokentide.store.clickhouse.totals import Carried
 from tokentide.store.team.dialect import Value
 from tokentide.store.team.engine import Answer, Quarter
@@ -66,7 +66,7 @@ class ClickHouseEngine:
         self._shards = [Shard(number, at.database, members, self._prepare) for number, members in enumerate(shards, 1)]
         self._site = Site(self._shards, is_clustered=bool(at.cluster))
         self._spools = [Spool(os.path.join(folder, f"shard-{shard.number}")) for shard in self._shards]
-        self._settler = Settler(self._site, Debt(folder), clock)
+        self._settler = Settler(self._site, folder, clock)
         self._own = threading.local()
         self._is_modern = False
 
@@ -163,9 +163,7 @@ class ClickHouseEngine:
                 self._await_deletion(shard, table)
 
     def close(self) -> None:
-        """Note what is not settled yet, and close every connection."""
-        with suppress(StoreUnreachableError):
-            self._settler.close()
+        """Close every connection."""
         self._site.close()
 
     def _own_tables(self, statement: str) -> str:

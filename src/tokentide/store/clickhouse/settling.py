@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from tokentide.clock import MINUTE_US
@@ -20,17 +21,21 @@ AT_ONCE = 96
 
 
 class Settler:
-    """Knows what is still to be refreshed; the writer's alone. What is owed is in a file, for a crash."""
+    """Knows what is still to be refreshed; the writer's alone.
 
-    def __init__(self, site: Site, debt: Debt, clock: Callable[[], int]) -> None:
-        self._site, self._debt, self._clock = site, debt, clock
-        self._fresh: set[Quarter] = set()
+    Below `folder` are files, for a crash: what is owed until everything is back, and what is refreshed once more.
+    """
+
+    def __init__(self, site: Site, folder: str, clock: Callable[[], int]) -> None:
+        self._site, self._clock = site, clock
+        self._debt, self._again = Debt(folder, "owed"), Debt(folder, "again")
+        self._fresh: set[Quarter] = set(self._again.all())
         self._due: dict[Quarter, int] = {}
 
     @property
     def is_settled(self) -> bool:
         """True where nothing is to be refreshed again."""
-        return not (self._debt or self._due or self._fresh)
+        return not (self._debt or self._again)
 
     def owe(self, quarters: Iterable[Quarter]) -> None:
         """Refresh these when everything is back. Raises StoreUnreachableError where the disk refuses."""
@@ -39,7 +44,7 @@ class Settler:
     def refresh(self, quarters: Sequence[Quarter]) -> None:
         """Reckon totals anew, each shard for itself. Raises StoreUnreachableError where no shard did."""
         self._refresh(quarters)
-        self._fresh.update(quarters)
+        self._look_again(quarters)
 
     def settle(self, now: int, ends: float, *, is_delivered: bool) -> None:
         """Do what is due, until that moment of the monotonic clock; `is_delivered` where no rows wait for a shard."""
@@ -49,10 +54,9 @@ class Settler:
         self._fresh.clear()
         self._repeat([quarter for quarter, due in self._due.items() if due <= now], ends)
 
-    def close(self) -> None:
-        """Note what is not settled yet. Raises StoreUnreachableError where the disk refuses."""
-        if self._fresh or self._due:
-            self._debt.add({*self._fresh, *self._due})
+    def _look_again(self, quarters: Sequence[Quarter]) -> None:
+        self._again.add(quarters)
+        self._fresh.update(quarters)
 
     def _refresh(self, quarters: Sequence[Quarter]) -> bool:
         """True where every server took part. Raises StoreUnreachableError where no shard did."""
@@ -84,8 +88,8 @@ class Settler:
                     return
             except StoreUnreachableError:
                 return
+            self._look_again(some)
             self._debt.remove(some)
-            self._fresh.update(some)
 
     def _repeat(self, due: Sequence[Quarter], ends: float) -> None:
         """Do it when every replica has what was there when it was done first; those that are away are not waited for.
@@ -94,13 +98,15 @@ class Settler:
         """
         if due and self._site.is_whole and self._site.lags():
             return
-        for start in range(0, len(due), AT_ONCE):
-            if time.monotonic() >= ends:
-                return
-            some = due[start : start + AT_ONCE]
-            try:
+        done: list[Quarter] = []
+        with suppress(StoreUnreachableError):
+            for start in range(0, len(due), AT_ONCE):
+                if time.monotonic() >= ends:
+                    break
+                some = due[start : start + AT_ONCE]
                 self._refresh(some)
-            except StoreUnreachableError:
-                return
-            for quarter in some:
-                del self._due[quarter]
+                done += some
+        if done:
+            self._again.remove(done)
+        for quarter in done:
+            del self._due[quarter]

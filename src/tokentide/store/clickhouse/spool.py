@@ -103,15 +103,15 @@ class Spool:
 
 
 class Debt(PendingQuarters):
-    """Quarter hours that are to be refreshed once more when everything is back.
+    """Quarter hours that are to be refreshed once more, in a file of that name.
 
     Raises StoreUnreachableError where its file cannot be read or written.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, name: str) -> None:
         self._folder = folder
         with _disk_of(folder):
-            super().__init__(os.path.join(folder, "owed.json"))
+            super().__init__(os.path.join(folder, f"{name}.json"))
 
     def _write(self) -> None:
         with _disk_of(self._folder):
