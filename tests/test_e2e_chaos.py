@@ -71,6 +71,8 @@ def assert_nothing_lost_or_doubled(found: Sums, outcome: Outcome) -> None:
 
 
 def kill_receivers(server: TeamServer) -> None:
+    """Those that have begun: where one dies before, the server says so and ends, for its init system to see."""
+    server.wait_until_ready()
     server.kill_receivers()
 
 
