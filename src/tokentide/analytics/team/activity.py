@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tokentide.analytics.team.desk import IN_SESSION, NAMED, Desk, Keys, Values, named
@@ -50,12 +50,18 @@ def active_by_day(desk: Desk, periods: Sequence[Period]) -> dict[str, set[str]]:
     users: dict[str, set[str]] = {period.name: set() for period in periods}
     for first in range(0, len(periods), MOST_BITS):
         some = periods[first : first + MOST_BITS]
-        for groups in by_cubes(desk, (PERIODS,), ("user_id",), some):
-            for (user,), (bits,) in groups.items():
-                for number, period in enumerate(some):
-                    if bits >> number & 1:
-                        users[period.name].add(user)
+        for user, bits in _periods_of_users(desk, some):
+            for number in range(len(some)):
+                if bits >> number & 1:
+                    users[some[number].name].add(user)
     return users
+
+
+def _periods_of_users(desk: Desk, periods: Sequence[Period]) -> Iterator[tuple[str, int]]:
+    """Everybody active in any of these, once for each cube, with a bit for each period."""
+    for groups in by_cubes(desk, (PERIODS,), ("user_id",), periods):
+        for (user,), (bits,) in groups.items():
+            yield user, bits
 
 
 def lives(desk: Desk, periods: Sequence[Period] | None = None) -> dict[str, Lives]:
